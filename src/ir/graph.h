@@ -1,0 +1,210 @@
+/* graph.h - the graph: values (edges), nodes, attributes.
+ *
+ * Invariants, checked by ofz_graph_verify
+ *   - a value has at most one producer; a value without one is a graph input, a constant, or
+ *     dangling (a name that an outer scope or nobody defines)
+ *   - nodes stand in topological order in graph->node
+ *   - uses of a value and inputs of nodes mirror each other, subgraph uses included
+ *   - names of values are unique within a graph and unequal to "" */
+#ifndef OFZ_IR_GRAPH_H
+#define OFZ_IR_GRAPH_H
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "tensor/tensor.h"
+
+typedef struct ofz_value ofz_value;
+typedef struct ofz_node  ofz_node;
+typedef struct ofz_graph ofz_graph;
+
+/* --- attributes -------------------------------------------------------------------------------- */
+
+/* The numbers are ONNX's own (AttributeProto.AttributeType). */
+typedef enum ofz_attr_type {
+    OFZ_ATTR_NONE           = 0,
+    OFZ_ATTR_FLOAT          = 1,
+    OFZ_ATTR_INT            = 2,
+    OFZ_ATTR_STRING         = 3,
+    OFZ_ATTR_TENSOR         = 4,
+    OFZ_ATTR_GRAPH          = 5,
+    OFZ_ATTR_FLOATS         = 6,
+    OFZ_ATTR_INTS           = 7,
+    OFZ_ATTR_STRINGS        = 8,
+    OFZ_ATTR_TENSORS        = 9,
+    OFZ_ATTR_GRAPHS         = 10,
+    OFZ_ATTR_SPARSE_TENSOR  = 11,
+    OFZ_ATTR_SPARSE_TENSORS = 12,
+    OFZ_ATTR_TYPE_PROTO     = 13,
+    OFZ_ATTR_TYPE_PROTOS    = 14
+} ofz_attr_type;
+
+typedef struct ofz_ints {
+    const int64_t *v;
+    size_t         count;
+} ofz_ints;
+
+typedef struct ofz_floats {
+    const float *v;
+    size_t       count;
+} ofz_floats;
+
+typedef struct ofz_strings {
+    const ofz_string *v;
+    size_t            count;
+} ofz_strings;
+
+typedef struct ofz_attr {
+    const char   *name;
+    ofz_attr_type type;
+    const char   *ref; /* name of the function's attribute that stands for it, or NULL */
+    union {
+        float             f;
+        int64_t           i;
+        ofz_string        s;
+        const ofz_tensor *t;
+        ofz_graph        *g;
+        ofz_floats        floats;
+        ofz_ints          ints;
+        ofz_strings       strings;
+    } u; /* sparse tensors, type protos and lists of tensors and graphs are carried opaque */
+} ofz_attr;
+
+/* --- values ------------------------------------------------------------------------------------- */
+
+typedef struct ofz_use {
+    ofz_node *node;
+    int       index; /* which input of the node; -1: read inside one of its subgraphs */
+} ofz_use;
+
+/* What kind of thing flows along an edge. Only tensors have a dtype and a shape here. */
+typedef enum ofz_kind {
+    OFZ_KIND_TENSOR,
+    OFZ_KIND_SEQUENCE,
+    OFZ_KIND_OPTIONAL,
+    OFZ_KIND_MAP,
+    OFZ_KIND_SPARSE,
+    OFZ_KIND_OPAQUE
+} ofz_kind;
+
+struct ofz_value {
+    const char *name;
+    ofz_graph  *graph;
+    ofz_kind    kind;
+    ofz_tensor  type; /* declared, then inferred dtype and shape; its data is always NULL */
+    ofz_node   *producer;
+    int         output; /* which output of the producer */
+    bool        is_input, is_output;
+
+    /* A constant: an initializer, or the tensor of a Constant node. `constant->data` may lie in a
+     * mapped file: unaligned, read-only. */
+    ofz_tensor *constant;
+    bool        initializer; /* listed by the model; false for Constant nodes and folded values */
+    bool        external;    /* its bytes come from another file */
+    bool        changed;     /* constant no longer holds the file's bytes: the writer must */
+    int         origin;      /* the model's record of where it stands in the file; -1: nowhere */
+    ofz_mark    mark;
+    const char *group;    /* onnxfreeze.group, or NULL */
+    double      lr_scale; /* onnxfreeze.lr_scale; 1 */
+
+    ofz_use *use;
+    size_t   use_count, use_room;
+
+    int scratch; /* for whoever walks the graph; means nothing between two passes */
+};
+
+/* --- nodes ------------------------------------------------------------------------------------- */
+
+struct ofz_node {
+    const char *name;    /* "" when absent */
+    const char *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
+    int64_t     opset;   /* the version imported for the domain; 0: not imported */
+    ofz_graph  *graph;
+    size_t      in_count, out_count, attr_count;
+    ofz_value **in;      /* NULL for an omitted optional input */
+    ofz_value **out;     /* NULL for an unwanted optional output */
+    ofz_attr   *attr;
+    int         origin;  /* as in ofz_value */
+    int         scratch; /* likewise */
+};
+
+/* --- graphs ------------------------------------------------------------------------------------- */
+
+typedef struct ofz_opset {
+    const char *domain;
+    int64_t     version;
+} ofz_opset;
+
+struct ofz_graph {
+    const char *name;
+    ofz_graph  *parent;      /* graph of the node whose attribute this is, or NULL */
+    ofz_node   *parent_node;
+    ofz_arena  *arena;       /* the model's; every node, name and attribute lives there */
+    ofz_list    node;        /* ofz_node, topological order */
+    ofz_list    value;       /* ofz_value, all of them */
+    ofz_list    input, output;
+    ofz_map     by_name;     /* name -> ofz_value, this scope only */
+    ofz_list   *symbol;      /* shared by all graphs of a model: names of symbols, NULL inside
+                                where one has none */
+    ofz_opset  *opset;
+    size_t      opset_count;
+    uint64_t    next_name;   /* makes fresh names */
+};
+
+/* An empty graph that lives in `arena`; `parent` may be NULL. Its lists are freed by
+ * ofz_graph_deinit, the rest goes with the arena. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_list *symbol,
+                         ofz_graph **out) OFZ_MUST_USE;
+/* Release lists, uses and constants' buffers, subgraphs included. */
+void       ofz_graph_deinit(ofz_graph *g);
+
+/* The version of `domain` that the graph (or an outer one) imports; 0 when none does. */
+int64_t    ofz_graph_opset(const ofz_graph *g, const char *domain);
+
+/* Values. `name` is copied; NULL makes a fresh one. Errors: OFZ_E_MODEL (name taken), OFZ_E_NOMEM. */
+ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name,
+                         ofz_value **out) OFZ_MUST_USE;
+/* Find `name` in this scope, then in the outer ones; NULL. */
+ofz_value *ofz_value_find(const ofz_graph *g, const char *name);
+/* A new constant: takes over one reference of `t`. */
+ofz_status ofz_constant_new(ofz_ctx *ctx, ofz_graph *g, const char *name, const ofz_tensor *t,
+                            ofz_value **out) OFZ_MUST_USE;
+
+/* Append a node; outputs are created by the caller and get their producer here; in[] and out[] are
+ * copied; attr is copied shallow (its contents must live in the arena or be constants). */
+typedef struct ofz_node_spec {
+    const char       *name, *op_type, *domain;
+    int64_t           opset; /* 0: what the graph imports for the domain */
+    size_t            in_count, out_count, attr_count;
+    ofz_value *const *in;
+    ofz_value *const *out;
+    const ofz_attr   *attr;
+} ofz_node_spec;
+
+ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec,
+                        ofz_node **out) OFZ_MUST_USE;
+/* Replace input `index`; uses are kept true. */
+ofz_status ofz_node_set_input(ofz_ctx *ctx, ofz_node *n, size_t index, ofz_value *v) OFZ_MUST_USE;
+/* Every reader of `from` reads `to` instead (graph outputs keep their value). */
+ofz_status ofz_value_replace(ofz_ctx *ctx, ofz_value *from, ofz_value *to) OFZ_MUST_USE;
+/* Record that something inside a subgraph of `n` reads `v`. */
+ofz_status ofz_value_use(ofz_ctx *ctx, ofz_value *v, ofz_node *n, int index) OFZ_MUST_USE;
+
+/* NULL when the node has no such attribute. */
+const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name);
+
+/* A symbol for `name` (interned), or a nameless fresh one for NULL. Errors: OFZ_E_NOMEM. */
+ofz_status  ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out) OFZ_MUST_USE;
+/* Reserve `count` nameless symbols in a row; *out is the first. */
+ofz_status  ofz_symbol_block(ofz_ctx *ctx, ofz_graph *g, int count, int64_t *out) OFZ_MUST_USE;
+const char *ofz_symbol_name(const ofz_graph *g, int64_t dim); /* NULL when it has none */
+
+/* Sort nodes topologically, stable. OFZ_E_MODEL names a node on a cycle. */
+ofz_status ofz_graph_sort(ofz_ctx *ctx, ofz_graph *g) OFZ_MUST_USE;
+/* The invariants above. OFZ_E_MODEL. */
+ofz_status ofz_graph_verify(ofz_ctx *ctx, const ofz_graph *g) OFZ_MUST_USE;
+
+/* "node 'name' (Conv-11)", or "node making 'value' (Conv-11)" when it has no name; for errors. */
+const char *ofz_node_text(char *buf, size_t size, const ofz_node *n);
+
+#endif

@@ -1,0 +1,7 @@
+/* ops_binary.c - a family of rows; see ops_binary's table at the end. */
+#include "ops/op.h"
+
+static const ofz_op rows[] = {
+    { 0 },
+};
+OFZ_OP_TABLE(binary, rows);
