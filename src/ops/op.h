@@ -44,7 +44,7 @@ typedef struct ofz_attr_def {
 
 /* What each role may see and touch. `attrs` is the row's parsed struct, defaults filled in. Inputs and
  * outputs that are absent are NULL; arrays have in_count and out_count entries. */
-typedef struct ofz_infer {
+typedef struct ofz_infer_call {
     ofz_ctx                *ctx;
     const ofz_node         *node;
     int64_t                 opset;
@@ -57,15 +57,15 @@ typedef struct ofz_infer {
     ofz_tensor      *const *out;   /* to set with ofz_tensor_set: dtype, shape */
     int64_t                 fresh; /* first of 4096 reserved symbols; see ofz_infer_fresh */
     int                     fresh_used;
-} ofz_infer;
+} ofz_infer_call;
 
 /* A symbol that means "some number, unlike any other". */
-static inline int64_t ofz_infer_fresh(ofz_infer *c)
+static inline int64_t ofz_infer_fresh(ofz_infer_call *c)
 {
     return c->fresh + (c->fresh_used < 4096 ? c->fresh_used++ : 4095);
 }
 
-typedef struct ofz_eval {
+typedef struct ofz_eval_call {
     ofz_ctx                *ctx;
     const ofz_node         *node;
     int64_t                 opset;
@@ -75,16 +75,16 @@ typedef struct ofz_eval {
     ofz_tensor      *const *out; /* inferred and allocated; to set: data[0..count) */
     struct ofz_rng         *rng; /* of this run; OFZ_OP_RANDOM only */
     struct ofz_exec        *exec; /* for rows with subgraphs */
-} ofz_eval;
+} ofz_eval_call;
 
 /* For OFZ_OP_DYNAMIC rows, and string tensors that need room for text: (re)allocate output k. */
-ofz_status ofz_eval_output(ofz_eval *c, int k, ofz_dtype dtype, int rank,
+ofz_status ofz_eval_output(ofz_eval_call *c, int k, ofz_dtype dtype, int rank,
                            const int64_t *dim) OFZ_MUST_USE;
 
 /* Computes nothing: appends to `graph` the nodes that will. dy[k] is the gradient that reached output
  * k, NULL where none did (at least one is not NULL). For each input with need[i] set it stores one value
  * in dx[i]; NULL means that no gradient flows there. */
-typedef struct ofz_grad {
+typedef struct ofz_grad_call {
     ofz_ctx          *ctx;
     ofz_graph        *graph;
     const ofz_node   *node;
@@ -92,27 +92,27 @@ typedef struct ofz_grad {
     ofz_value *const *dy;
     const bool       *need;
     ofz_value       **dx;
-} ofz_grad;
+} ofz_grad_call;
 
 /* Append op_type(in...) with the attributes of `like` (NULL: none) and out_count outputs. domain
  * "ofz" or "". The shape of an emitted gradient is inferred later, by the same pass as all others. */
-ofz_status ofz_emit(ofz_grad *g, const char *domain, const char *op_type, const ofz_node *like,
+ofz_status ofz_emit(ofz_grad_call *g, const char *domain, const char *op_type, const ofz_node *like,
                     int in_count, ofz_value *const *in, int out_count,
                     ofz_value **out) OFZ_MUST_USE;
 /* The usual case: ofz.<op_type>(in...) -> *out, attributes of the node being differentiated. */
-ofz_status ofz_emit_grad(ofz_grad *g, const char *op_type, int in_count, ofz_value *const *in,
+ofz_status ofz_emit_grad(ofz_grad_call *g, const char *op_type, int in_count, ofz_value *const *in,
                          ofz_value **out) OFZ_MUST_USE;
 /* Same with attributes of its own: count attrs, copied into the arena. */
-ofz_status ofz_emit_attrs(ofz_grad *g, const char *domain, const char *op_type, int attr_count,
+ofz_status ofz_emit_attrs(ofz_grad_call *g, const char *domain, const char *op_type, int attr_count,
                           const ofz_attr *attr, int in_count, ofz_value *const *in, int out_count,
                           ofz_value **out) OFZ_MUST_USE;
 /* dy summed over the axes along which `x` was broadcast, so that it has x's shape:
  * ofz.SumTo(dy, x). */
-ofz_status ofz_emit_sum_to(ofz_grad *g, ofz_value *dy, ofz_value *x, ofz_value **out) OFZ_MUST_USE;
+ofz_status ofz_emit_sum_to(ofz_grad_call *g, ofz_value *dy, ofz_value *x, ofz_value **out) OFZ_MUST_USE;
 
-typedef ofz_status ofz_infer_fn(ofz_infer *c);
-typedef ofz_status ofz_eval_fn(ofz_eval *c);
-typedef ofz_status ofz_grad_fn(ofz_grad *g);
+typedef ofz_status ofz_infer_fn(ofz_infer_call *c);
+typedef ofz_status ofz_eval_fn(ofz_eval_call *c);
+typedef ofz_status ofz_grad_fn(ofz_grad_call *g);
 
 typedef struct ofz_op {
     const char         *name;  /* ONNX op_type */
