@@ -190,6 +190,12 @@ ofz_status ofz_value_replace(ofz_ctx *ctx, ofz_value *from, ofz_value *to) OFZ_M
 /* Record that something inside a subgraph of `n` reads `v`. */
 ofz_status ofz_value_use(ofz_ctx *ctx, ofz_value *v, ofz_node *n, int index) OFZ_MUST_USE;
 
+/* A copy of `g` with nodes and values of its own, named alike, in `arena` (which may be another than
+ * g's; names and attributes are still shared with g, so g must outlive the copy). Constants share
+ * their bytes. Subgraphs are shared, not copied. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
+                           ofz_graph **out) OFZ_MUST_USE;
+
 /* NULL when the node has no such attribute. */
 const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name);
 

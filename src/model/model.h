@@ -1,0 +1,57 @@
+/* model.h - a model file: its bytes, its graph, and how the two belong together.
+ *
+ * Writing is the source's bytes plus edits. The reader keeps a record (an origin) of where each
+ * TensorProto, NodeProto and other message of interest stands in the file; the writer copies
+ * everything else unread, so that whatever was not edited is byte-identical, known or unknown. */
+#ifndef OFZ_MODEL_MODEL_H
+#define OFZ_MODEL_MODEL_H
+
+#include "ir/graph.h"
+
+typedef struct ofz_function {
+    const char *domain, *name, *overload;
+    size_t      node_count;
+} ofz_function;
+
+struct ofz_model {
+    ofz_arena      arena;
+    ofz_graph     *graph;
+    ofz_list       symbol; /* names of dimension symbols */
+    const char    *path;   /* NULL for a model from memory */
+    const uint8_t *bytes;  /* the file, mapped or copied */
+    size_t         size;
+    int64_t        ir_version, model_version;
+    const char    *producer_name, *producer_version, *domain; /* "" when absent */
+    ofz_opset     *opset;
+    size_t         opset_count;
+    ofz_list       tensor;   /* ofz_value: initializers in file order, then Constant nodes' outputs that
+                                hold a tensor; main graph first, then subgraphs */
+    ofz_function  *function; /* model-local functions, carried opaque */
+    size_t         function_count;
+    bool           stripped;      /* marks in the file are to be removed by the writer */
+    struct ofz_model_file *file;  /* maps and origins; src/model's own */
+};
+
+/* Guard, unpack, build. `path` names the folder for external data; NULL refuses it.
+ * Errors: OFZ_E_IO, OFZ_E_PARSE, OFZ_E_MODEL, OFZ_E_LIMIT, OFZ_E_NOMEM, OFZ_E_UNSUPPORTED. */
+ofz_status ofz_model_read_file(ofz_ctx *ctx, const char *path, ofz_model **out) OFZ_MUST_USE;
+ofz_status ofz_model_read_memory(ofz_ctx *ctx, const void *data, size_t size,
+                                 ofz_model **out) OFZ_MUST_USE;
+
+typedef struct ofz_write_options {
+    bool external;      /* tensors of 1 KiB and more go to PATH.data */
+    bool training_info; /* TrainingInfoProto in place of marks */
+} ofz_write_options;
+
+/* Write atomically: a temporary file beside `path`, fsync, rename. A model without edits is written
+ * byte for byte. *size, *external_size: bytes written. */
+ofz_status ofz_model_write_file(ofz_ctx *ctx, const ofz_model *model, const char *path,
+                                const ofz_write_options *options, size_t *size,
+                                size_t *external_size) OFZ_MUST_USE;
+
+/* A serialised TensorProto (or, with kinds other than tensor, OFZ_E_UNSUPPORTED): the .pb files of
+ * ONNX's backend tests. *name is in the tensor's buffer's care: copied into `arena`. */
+ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, ofz_tensor *out,
+                              const char **name) OFZ_MUST_USE;
+
+#endif
