@@ -144,11 +144,11 @@ struct ofz_graph {
     ofz_list    value;       /* ofz_value, all of them */
     ofz_list    input, output;
     ofz_map     by_name;     /* name -> ofz_value, this scope only */
-    ofz_list   *symbol;      /* shared by all graphs of a model: names of symbols, NULL inside
-                                where one has none */
+    ofz_list   *symbol;      /* names of symbols, shared by all graphs of a model */
     ofz_opset  *opset;
     size_t      opset_count;
     uint64_t    next_name;   /* makes fresh names */
+    int64_t     next_symbol; /* makes nameless symbols; the outermost graph's counts */
 };
 
 /* An empty graph that lives in `arena`; `parent` may be NULL. Its lists are freed by
@@ -199,10 +199,10 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
 /* NULL when the node has no such attribute. */
 const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name);
 
-/* A symbol for `name` (interned), or a nameless fresh one for NULL. Errors: OFZ_E_NOMEM. */
+/* The symbol called `name`, interned. Errors: OFZ_E_NOMEM. */
 ofz_status  ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out) OFZ_MUST_USE;
-/* Reserve `count` nameless symbols in a row; *out is the first. */
-ofz_status  ofz_symbol_block(ofz_ctx *ctx, ofz_graph *g, int count, int64_t *out) OFZ_MUST_USE;
+/* `count` nameless symbols in a row, unlike any other; the first of them. */
+int64_t     ofz_symbol_block(ofz_graph *g, int count);
 const char *ofz_symbol_name(const ofz_graph *g, int64_t dim); /* NULL when it has none */
 
 /* Sort nodes topologically, stable. OFZ_E_MODEL names a node on a cycle. */

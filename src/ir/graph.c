@@ -1,0 +1,258 @@
+/* graph.c - building and editing the graph; see graph.h. */
+#include "ir/graph.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_list *symbol,
+                         ofz_graph **out)
+{
+    ofz_graph *g = OFZ_NEW(arena, ofz_graph);
+
+    if (!g) return ofz_fail_nomem(ctx, "graph", sizeof *g);
+    g->name   = "";
+    g->arena  = arena;
+    g->parent = parent;
+    g->symbol = symbol;
+    *out      = g;
+    return OFZ_OK;
+}
+
+/* Subgraphs stand in attributes; a clone shares them with its source, which owns them. */
+static void node_deinit(ofz_node *n)
+{
+    for (size_t i = 0; i < n->attr_count; i++)
+        if (n->attr[i].type == OFZ_ATTR_GRAPH && n->attr[i].u.g &&
+            n->attr[i].u.g->parent_node == n)
+            ofz_graph_deinit(n->attr[i].u.g);
+}
+
+void ofz_graph_deinit(ofz_graph *g)
+{
+    if (!g) return;
+    for (size_t i = 0; i < g->node.count; i++) node_deinit(g->node.item[i]);
+    for (size_t i = 0; i < g->value.count; i++) {
+        ofz_value *v = g->value.item[i];
+
+        if (v->constant) ofz_tensor_release(v->constant);
+        free(v->use);
+        v->use = NULL;
+    }
+    ofz_list_free(&g->node);
+    ofz_list_free(&g->value);
+    ofz_list_free(&g->input);
+    ofz_list_free(&g->output);
+    ofz_map_free(&g->by_name);
+}
+
+int64_t ofz_graph_opset(const ofz_graph *g, const char *domain)
+{
+    for (; g; g = g->parent)
+        for (size_t i = 0; i < g->opset_count; i++)
+            if (!strcmp(g->opset[i].domain, domain)) return g->opset[i].version;
+    return 0;
+}
+
+/* --- values ------------------------------------------------------------------------------------- */
+
+static const char *value_fresh_name(ofz_graph *g)
+{
+    char buf[48];
+
+    do snprintf(buf, sizeof buf, "ofz_%" PRIu64, g->next_name++);
+    while (ofz_map_get(&g->by_name, buf));
+    return ofz_arena_strdup(g->arena, buf);
+}
+
+ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name, ofz_value **out)
+{
+    ofz_value *v = OFZ_NEW(g->arena, ofz_value);
+
+    if (name && ofz_map_get(&g->by_name, name))
+        return ofz_fail(ctx, OFZ_E_MODEL, "value '%s': defined twice", name);
+    name = name ? ofz_arena_strdup(g->arena, name) : value_fresh_name(g);
+    if (!v || !name) return ofz_fail_nomem(ctx, "value", sizeof *v);
+    v->name      = name;
+    v->graph     = g;
+    v->origin    = -1;
+    v->lr_scale  = 1;
+    v->type.rank = -1;
+    if (!ofz_map_put(&g->by_name, name, v) || !ofz_list_push(&g->value, v))
+        return ofz_fail_nomem(ctx, "value", sizeof *v);
+    *out = v;
+    return OFZ_OK;
+}
+
+ofz_value *ofz_value_find(const ofz_graph *g, const char *name)
+{
+    for (; g; g = g->parent) {
+        ofz_value *v = ofz_map_get(&g->by_name, name);
+
+        if (v) return v;
+    }
+    return NULL;
+}
+
+ofz_status ofz_constant_new(ofz_ctx *ctx, ofz_graph *g, const char *name, const ofz_tensor *t,
+                            ofz_value **out)
+{
+    ofz_value  *v;
+    ofz_tensor *own = OFZ_NEW(g->arena, ofz_tensor);
+
+    if (!own) return ofz_fail_nomem(ctx, "constant", sizeof *own);
+    OFZ_TRY(ofz_value_new(ctx, g, name, &v));
+    OFZ_TRY(ofz_tensor_set(ctx, &v->type, t->dtype, t->rank, t->dim));
+    *own        = *t;
+    v->constant = own;
+    *out        = v;
+    return OFZ_OK;
+}
+
+ofz_status ofz_value_use(ofz_ctx *ctx, ofz_value *v, ofz_node *n, int index)
+{
+    if (v->use_count == v->use_room) {
+        size_t   room   = v->use_room ? 2 * v->use_room : 2;
+        ofz_use *bigger = realloc(v->use, room * sizeof *bigger);
+
+        if (!bigger) return ofz_fail_nomem(ctx, v->name, room * sizeof *bigger);
+        v->use      = bigger;
+        v->use_room = room;
+    }
+    v->use[v->use_count++] = (ofz_use){ n, index };
+    return OFZ_OK;
+}
+
+static void value_unuse(ofz_value *v, const ofz_node *n, int index)
+{
+    for (size_t i = 0; i < v->use_count; i++)
+        if (v->use[i].node == n && v->use[i].index == index) {
+            memmove(&v->use[i], &v->use[i + 1], (v->use_count - i - 1) * sizeof v->use[0]);
+            v->use_count--;
+            return;
+        }
+}
+
+/* --- nodes ------------------------------------------------------------------------------------- */
+
+static void *arena_copy(ofz_arena *arena, const void *from, size_t count, size_t size)
+{
+    void *p = ofz_arena_array(arena, count, size);
+
+    if (p && count) memcpy(p, from, count * size);
+    return p;
+}
+
+ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec, ofz_node **out)
+{
+    ofz_arena *a = g->arena;
+    ofz_node  *n = OFZ_NEW(a, ofz_node);
+
+    if (!n) return ofz_fail_nomem(ctx, "node", sizeof *n);
+    n->name       = ofz_arena_strdup(a, spec->name ? spec->name : "");
+    n->op_type    = ofz_arena_strdup(a, spec->op_type);
+    n->domain     = ofz_arena_strdup(a, spec->domain ? spec->domain : "");
+    n->overload   = "";
+    n->graph      = g;
+    n->origin     = -1;
+    n->in_count   = spec->in_count;
+    n->out_count  = spec->out_count;
+    n->attr_count = spec->attr_count;
+    n->in         = arena_copy(a, spec->in, spec->in_count, sizeof *n->in);
+    n->out        = arena_copy(a, spec->out, spec->out_count, sizeof *n->out);
+    n->attr       = arena_copy(a, spec->attr, spec->attr_count, sizeof *n->attr);
+    if (!n->name || !n->op_type || !n->domain || !n->in || !n->out || !n->attr ||
+        !ofz_list_push(&g->node, n))
+        return ofz_fail_nomem(ctx, "node", sizeof *n);
+    n->opset = spec->opset ? spec->opset : ofz_graph_opset(g, n->domain);
+    for (size_t i = 0; i < n->in_count; i++)
+        if (n->in[i]) OFZ_TRY(ofz_value_use(ctx, n->in[i], n, (int)i));
+    for (size_t i = 0; i < n->out_count; i++) {
+        if (!n->out[i]) continue;
+        if (n->out[i]->producer)
+            return ofz_fail(ctx, OFZ_E_MODEL, "value '%s': produced twice", n->out[i]->name);
+        n->out[i]->producer = n;
+        n->out[i]->output   = (int)i;
+    }
+    if (out) *out = n;
+    return OFZ_OK;
+}
+
+ofz_status ofz_node_set_input(ofz_ctx *ctx, ofz_node *n, size_t index, ofz_value *v)
+{
+    if (v) OFZ_TRY(ofz_value_use(ctx, v, n, (int)index));
+    if (n->in[index]) value_unuse(n->in[index], n, (int)index);
+    n->in[index] = v;
+    return OFZ_OK;
+}
+
+ofz_status ofz_value_replace(ofz_ctx *ctx, ofz_value *from, ofz_value *to)
+{
+    if (from == to) return OFZ_OK;
+    for (size_t i = from->use_count; i-- > 0;) {
+        const ofz_use u = from->use[i];
+
+        if (u.index < 0)
+            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "value '%s': read inside a subgraph", from->name);
+        OFZ_TRY(ofz_node_set_input(ctx, u.node, (size_t)u.index, to));
+    }
+    return OFZ_OK;
+}
+
+const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name)
+{
+    for (size_t i = 0; i < n->attr_count; i++)
+        if (!strcmp(n->attr[i].name, name)) return &n->attr[i];
+    return NULL;
+}
+
+const char *ofz_node_text(char *buf, size_t size, const ofz_node *n)
+{
+    const char *dot = n->domain[0] ? "." : "";
+
+    if (n->name[0])
+        snprintf(buf, size, "node '%.100s' (%.40s%s%.60s-%" PRId64 ")", n->name, n->domain, dot,
+                 n->op_type, n->opset);
+    else
+        snprintf(buf, size, "node making '%.100s' (%.40s%s%.60s-%" PRId64 ")",
+                 n->out_count && n->out[0] ? n->out[0]->name : "", n->domain, dot, n->op_type,
+                 n->opset);
+    return buf;
+}
+
+/* --- symbols ------------------------------------------------------------------------------------ */
+
+/* Nameless symbols are numbered from here, out of the way of those in the list of names. */
+static const int64_t symbol_nameless = (int64_t)1 << 40;
+
+ofz_status ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out)
+{
+    char *own;
+
+    for (size_t i = 0; i < g->symbol->count; i++)
+        if (!strcmp(g->symbol->item[i], name)) {
+            *out = OFZ_SYMBOL((int64_t)i);
+            return OFZ_OK;
+        }
+    own = ofz_arena_strdup(g->arena, name);
+    if (!own || !ofz_list_push(g->symbol, own)) return ofz_fail_nomem(ctx, name, sizeof own);
+    *out = OFZ_SYMBOL((int64_t)g->symbol->count - 1);
+    return OFZ_OK;
+}
+
+int64_t ofz_symbol_block(ofz_graph *g, int count)
+{
+    int64_t first;
+
+    while (g->parent) g = g->parent;
+    first = OFZ_SYMBOL(symbol_nameless + g->next_symbol);
+    g->next_symbol += count;
+    return first;
+}
+
+const char *ofz_symbol_name(const ofz_graph *g, int64_t dim)
+{
+    const uint64_t k = (uint64_t)dim - (uint64_t)INT64_MIN;
+
+    return OFZ_IS_SYMBOL(dim) && g->symbol && k < g->symbol->count ? g->symbol->item[k] : NULL;
+}
