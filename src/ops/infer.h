@@ -39,9 +39,8 @@ bool ofz_infer_ints(ofz_infer_call *c, int k, const int64_t **out, int64_t *coun
 /* Same, elements may be symbols. */
 bool ofz_infer_dims(ofz_infer_call *c, int k, const int64_t **out, int64_t *count);
 
-/* The axes of an operator that takes them as an attribute in old versions and as input `k` in new
- * ones, as a mask over `rank` axes. *known is false when they are an input that is not constant.
- * Duplicates and axes outside [-rank, rank): OFZ_E_MODEL. */
+/* A list of axes as a mask over `rank` axes. Duplicates and axes outside [-rank, rank):
+ * OFZ_E_MODEL. */
 ofz_status ofz_axes_mask(ofz_ctx *ctx, const int64_t *axis, size_t count, int rank,
                          bool mask[OFZ_MAX_RANK]) OFZ_MUST_USE;
 
