@@ -27,8 +27,8 @@ static arena_block *arena_grow(ofz_arena *arena, size_t size)
     if (!ofz_add_size(sizeof *b, room, &whole)) return NULL;
     b = calloc(1, whole);
     if (!b) return NULL;
-    b->room = room;
-    b->next = arena->block;
+    b->room             = room;
+    b->next             = arena->block;
     return arena->block = b;
 }
 

@@ -20,9 +20,9 @@ char *ofz_arena_text(ofz_arena *arena, const char *text, size_t size);
 char *ofz_arena_strdup(ofz_arena *arena, const char *text);
 char *ofz_arena_printf(ofz_arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void  ofz_arena_free(ofz_arena *arena);
+void ofz_arena_free(ofz_arena *arena);
 
-#define OFZ_NEW(arena, type)          ((type *)ofz_arena_alloc(arena, sizeof(type)))
-#define OFZ_NEWS(arena, type, count)  ((type *)ofz_arena_array(arena, count, sizeof(type)))
+#define OFZ_NEW(arena, type)         ((type *)ofz_arena_alloc(arena, sizeof(type)))
+#define OFZ_NEWS(arena, type, count) ((type *)ofz_arena_array(arena, count, sizeof(type)))
 
 #endif

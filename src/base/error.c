@@ -90,18 +90,30 @@ ofz_status ofz_error_status(const ofz_ctx *ctx)
 const char *ofz_status_name(ofz_status st)
 {
     switch (st) {
-    case OFZ_OK: return "ok";
-    case OFZ_E_ARG: return "bad argument";
-    case OFZ_E_NOMEM: return "out of memory";
-    case OFZ_E_IO: return "i/o error";
-    case OFZ_E_PARSE: return "malformed file";
-    case OFZ_E_MODEL: return "invalid model";
-    case OFZ_E_DATA: return "data does not fit";
-    case OFZ_E_UNSUPPORTED: return "unsupported";
-    case OFZ_E_LIMIT: return "limit exceeded";
-    case OFZ_E_NUMERIC: return "numeric failure";
-    case OFZ_E_CANCELLED: return "cancelled";
-    case OFZ_E_DIFFERENT: return "different";
+    case OFZ_OK:
+        return "ok";
+    case OFZ_E_ARG:
+        return "bad argument";
+    case OFZ_E_NOMEM:
+        return "out of memory";
+    case OFZ_E_IO:
+        return "i/o error";
+    case OFZ_E_PARSE:
+        return "malformed file";
+    case OFZ_E_MODEL:
+        return "invalid model";
+    case OFZ_E_DATA:
+        return "data does not fit";
+    case OFZ_E_UNSUPPORTED:
+        return "unsupported";
+    case OFZ_E_LIMIT:
+        return "limit exceeded";
+    case OFZ_E_NUMERIC:
+        return "numeric failure";
+    case OFZ_E_CANCELLED:
+        return "cancelled";
+    case OFZ_E_DIFFERENT:
+        return "different";
     }
     return "unknown status";
 }

@@ -34,9 +34,10 @@ float ofz_minifloat_decode(const ofz_minifloat *f, unsigned bits)
     float          x;
 
     if (f->fnuz && bits == 1u << (f->exp + f->man)) return NAN;
-    if (f->has_inf && e == (1u << f->exp) - 1) x = m ? NAN : INFINITY;
-    else if (!f->has_inf && !f->fnuz && f->has_nan && (bits & ((1u << (f->exp + f->man)) - 1)) ==
-                                                          (1u << (f->exp + f->man)) - 1)
+    if (f->has_inf && e == (1u << f->exp) - 1)
+        x = m ? NAN : INFINITY;
+    else if (!f->has_inf && !f->fnuz && f->has_nan &&
+             (bits & ((1u << (f->exp + f->man)) - 1)) == (1u << (f->exp + f->man)) - 1)
         x = NAN;
     else if (e == 0)
         x = ldexpf((float)m, 1 - f->bias - f->man);
@@ -63,7 +64,7 @@ unsigned ofz_minifloat_encode(const ofz_minifloat *f, double x, bool saturate)
     e -= 1; /* a = 1.xxx * 2^e */
     if (e < 1 - f->bias) e = 1 - f->bias;
     /* The mantissa with its hidden bit, rounded; a carry moves into the exponent by itself. */
-    q   = rint(ldexp(a, f->man - e));
+    q = rint(ldexp(a, f->man - e));
     if (q >= ldexp(1, f->man + 2)) q = ldexp(1, f->man + 2);
     mag = (unsigned)q + ((unsigned)(e + f->bias - 1) << f->man);
     if (e + f->bias - 1 > 1 << f->exp || mag > top) {

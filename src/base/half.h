@@ -1,6 +1,7 @@
 /* half.h - floats narrower than 32 bits, as bit patterns.
  * Sources: IEEE 754-2019 binary16; bfloat16 (upper half of binary32); OCP 8-bit floating point
- * specification 1.0 (E4M3, E5M2) and its FNUZ variants; OCP microscaling formats 1.0 (E2M1, E8M0). */
+ * specification 1.0 (E4M3, E5M2) and its FNUZ variants; OCP microscaling formats 1.0 (E2M1, E8M0).
+ */
 #ifndef OFZ_BASE_HALF_H
 #define OFZ_BASE_HALF_H
 
@@ -20,7 +21,7 @@ extern const ofz_minifloat ofz_f16, ofz_bf16, ofz_f8e4m3fn, ofz_f8e4m3fnuz, ofz_
     ofz_f8e5m2fnuz, ofz_f4e2m1;
 
 /* Exact. */
-float    ofz_minifloat_decode(const ofz_minifloat *f, unsigned bits);
+float ofz_minifloat_decode(const ofz_minifloat *f, unsigned bits);
 /* Round to nearest, ties to even. saturate: overflow and infinity become the largest finite number
  * (ONNX Cast with saturate=1, 8-bit types); else infinity, or NaN where there is none. Takes a
  * double so that a float64 source is rounded once. */

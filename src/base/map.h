@@ -15,9 +15,9 @@ typedef struct ofz_map {
 /* The value of `key`, or NULL. */
 void *ofz_map_get(const ofz_map *map, const char *key);
 /* Set or replace; value must not be NULL. false when out of memory. */
-bool  ofz_map_put(ofz_map *map, const char *key, void *value) __attribute__((warn_unused_result));
+bool ofz_map_put(ofz_map *map, const char *key, void *value) __attribute__((warn_unused_result));
 /* Forget `key`; false when it was not there. */
-bool  ofz_map_remove(ofz_map *map, const char *key);
-void  ofz_map_free(ofz_map *map);
+bool ofz_map_remove(ofz_map *map, const char *key);
+void ofz_map_free(ofz_map *map);
 
 #endif

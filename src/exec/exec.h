@@ -5,8 +5,8 @@
 #include "base/rng.h"
 #include "ops/op.h"
 
-/* Immutable once made, and no longer looks at the graph's lists: threads may share one. The graph must
- * outlive it. */
+/* Immutable once made, and no longer looks at the graph's lists: threads may share one. The graph
+ * must outlive it. */
 typedef struct ofz_plan ofz_plan;
 /* One runner: the values of the current run and buffers to reuse in the next. One thread each. */
 typedef struct ofz_exec ofz_exec;
@@ -21,12 +21,12 @@ ofz_status ofz_exec_new(ofz_ctx *ctx, const ofz_plan *plan, ofz_exec **out) OFZ_
 void       ofz_exec_free(ofz_exec *exec);
 
 /* Give a graph input its tensor, or a constant another one than the graph holds (trained weights);
- * the bytes are shared, not copied: changing them in place between two runs is seen. Stays until fed again.
- * A value that the plan does not need is ignored. */
+ * the bytes are shared, not copied: changing them in place between two runs is seen. Stays until
+ * fed again. A value that the plan does not need is ignored. */
 ofz_status ofz_exec_feed(ofz_ctx *ctx, ofz_exec *exec, const ofz_value *v,
                          const ofz_tensor *t) OFZ_MUST_USE;
 /* The stream that OFZ_OP_RANDOM rows draw from; borrowed; NULL: a stream seeded with 0. */
-void       ofz_exec_set_rng(ofz_exec *exec, ofz_rng *rng);
+void ofz_exec_set_rng(ofz_exec *exec, ofz_rng *rng);
 /* Evaluate. Every failure names its node. Errors: what rows report; OFZ_E_DATA when an input was
  * not fed. */
 ofz_status ofz_exec_run(ofz_ctx *ctx, ofz_exec *exec) OFZ_MUST_USE;

@@ -23,8 +23,7 @@ ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_
 static void node_deinit(ofz_node *n)
 {
     for (size_t i = 0; i < n->attr_count; i++)
-        if (n->attr[i].type == OFZ_ATTR_GRAPH && n->attr[i].u.g &&
-            n->attr[i].u.g->parent_node == n)
+        if (n->attr[i].type == OFZ_ATTR_GRAPH && n->attr[i].u.g && n->attr[i].u.g->parent_node == n)
             ofz_graph_deinit(n->attr[i].u.g);
 }
 
@@ -54,7 +53,8 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain)
     return 0;
 }
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------------------
+ */
 
 static const char *value_fresh_name(ofz_graph *g)
 {
@@ -133,7 +133,8 @@ static void value_unuse(ofz_value *v, const ofz_node *n, int index)
         }
 }
 
-/* --- nodes ------------------------------------------------------------------------------------- */
+/* --- nodes -------------------------------------------------------------------------------------
+ */
 
 static void *arena_copy(ofz_arena *arena, const void *from, size_t count, size_t size)
 {
@@ -193,7 +194,8 @@ ofz_status ofz_value_replace(ofz_ctx *ctx, ofz_value *from, ofz_value *to)
         const ofz_use u = from->use[i];
 
         if (u.index < 0)
-            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "value '%s': read inside a subgraph", from->name);
+            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "value '%s': read inside a subgraph",
+                            from->name);
         OFZ_TRY(ofz_node_set_input(ctx, u.node, (size_t)u.index, to));
     }
     return OFZ_OK;
@@ -220,7 +222,8 @@ const char *ofz_node_text(char *buf, size_t size, const ofz_node *n)
     return buf;
 }
 
-/* --- symbols ------------------------------------------------------------------------------------ */
+/* --- symbols ------------------------------------------------------------------------------------
+ */
 
 /* Nameless symbols are numbered from here, out of the way of those in the list of names. */
 static const int64_t symbol_nameless = (int64_t)1 << 40;

@@ -18,7 +18,8 @@ typedef struct ofz_value ofz_value;
 typedef struct ofz_node  ofz_node;
 typedef struct ofz_graph ofz_graph;
 
-/* --- attributes -------------------------------------------------------------------------------- */
+/* --- attributes --------------------------------------------------------------------------------
+ */
 
 /* The numbers are ONNX's own (AttributeProto.AttributeType). */
 typedef enum ofz_attr_type {
@@ -70,7 +71,8 @@ typedef struct ofz_attr {
     } u; /* sparse tensors, type protos and lists of tensors and graphs are carried opaque */
 } ofz_attr;
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------------------
+ */
 
 typedef struct ofz_use {
     ofz_node *node;
@@ -113,22 +115,24 @@ struct ofz_value {
     int scratch; /* for whoever walks the graph; means nothing between two passes */
 };
 
-/* --- nodes ------------------------------------------------------------------------------------- */
+/* --- nodes -------------------------------------------------------------------------------------
+ */
 
 struct ofz_node {
-    const char *name;    /* "" when absent */
+    const char *name;                        /* "" when absent */
     const char *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
-    int64_t     opset;   /* the version imported for the domain; 0: not imported */
+    int64_t     opset; /* the version imported for the domain; 0: not imported */
     ofz_graph  *graph;
     size_t      in_count, out_count, attr_count;
-    ofz_value **in;      /* NULL for an omitted optional input */
-    ofz_value **out;     /* NULL for an unwanted optional output */
+    ofz_value **in;  /* NULL for an omitted optional input */
+    ofz_value **out; /* NULL for an unwanted optional output */
     ofz_attr   *attr;
     int         origin;  /* as in ofz_value */
     int         scratch; /* likewise */
 };
 
-/* --- graphs ------------------------------------------------------------------------------------- */
+/* --- graphs -------------------------------------------------------------------------------------
+ */
 
 typedef struct ofz_opset {
     const char *domain;
@@ -137,14 +141,14 @@ typedef struct ofz_opset {
 
 struct ofz_graph {
     const char *name;
-    ofz_graph  *parent;      /* graph of the node whose attribute this is, or NULL */
+    ofz_graph  *parent; /* graph of the node whose attribute this is, or NULL */
     ofz_node   *parent_node;
-    ofz_arena  *arena;       /* the model's; every node, name and attribute lives there */
-    ofz_list    node;        /* ofz_node, topological order */
-    ofz_list    value;       /* ofz_value, all of them */
+    ofz_arena  *arena; /* the model's; every node, name and attribute lives there */
+    ofz_list    node;  /* ofz_node, topological order */
+    ofz_list    value; /* ofz_value, all of them */
     ofz_list    input, output;
-    ofz_map     by_name;     /* name -> ofz_value, this scope only */
-    ofz_list   *symbol;      /* names of symbols, shared by all graphs of a model */
+    ofz_map     by_name; /* name -> ofz_value, this scope only */
+    ofz_list   *symbol;  /* names of symbols, shared by all graphs of a model */
     ofz_opset  *opset;
     size_t      opset_count;
     uint64_t    next_name;   /* makes fresh names */
@@ -156,12 +160,13 @@ struct ofz_graph {
 ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_list *symbol,
                          ofz_graph **out) OFZ_MUST_USE;
 /* Release lists, uses and constants' buffers, subgraphs included. */
-void       ofz_graph_deinit(ofz_graph *g);
+void ofz_graph_deinit(ofz_graph *g);
 
 /* The version of `domain` that the graph (or an outer one) imports; 0 when none does. */
-int64_t    ofz_graph_opset(const ofz_graph *g, const char *domain);
+int64_t ofz_graph_opset(const ofz_graph *g, const char *domain);
 
-/* Values. `name` is copied; NULL makes a fresh one. Errors: OFZ_E_MODEL (name taken), OFZ_E_NOMEM. */
+/* Values. `name` is copied; NULL makes a fresh one. Errors: OFZ_E_MODEL (name taken), OFZ_E_NOMEM.
+ */
 ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name,
                          ofz_value **out) OFZ_MUST_USE;
 /* Find `name` in this scope, then in the outer ones; NULL. */
@@ -190,9 +195,9 @@ ofz_status ofz_value_replace(ofz_ctx *ctx, ofz_value *from, ofz_value *to) OFZ_M
 /* Record that something inside a subgraph of `n` reads `v`. */
 ofz_status ofz_value_use(ofz_ctx *ctx, ofz_value *v, ofz_node *n, int index) OFZ_MUST_USE;
 
-/* A copy of `g` with nodes and values of its own, named alike, in `arena` (which may be another than
- * g's; names and attributes are still shared with g, so g must outlive the copy). Constants share
- * their bytes. Subgraphs are shared, not copied. Errors: OFZ_E_NOMEM. */
+/* A copy of `g` with nodes and values of its own, named alike, in `arena` (which may be another
+ * than g's; names and attributes are still shared with g, so g must outlive the copy). Constants
+ * share their bytes. Subgraphs are shared, not copied. Errors: OFZ_E_NOMEM. */
 ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
                            ofz_graph **out) OFZ_MUST_USE;
 
@@ -200,7 +205,7 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
 const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name);
 
 /* The symbol called `name`, interned. Errors: OFZ_E_NOMEM. */
-ofz_status  ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out) OFZ_MUST_USE;
+ofz_status ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out) OFZ_MUST_USE;
 /* `count` nameless symbols in a row, unlike any other; the first of them. */
 int64_t     ofz_symbol_block(ofz_graph *g, int count);
 const char *ofz_symbol_name(const ofz_graph *g, int64_t dim); /* NULL when it has none */

@@ -74,7 +74,7 @@ static void release_readers(const ofz_graph *g, const ofz_node *n, size_t *waits
 
 ofz_status ofz_graph_sort(ofz_ctx *ctx, ofz_graph *g)
 {
-    const size_t n = g->node.count;
+    const size_t n     = g->node.count;
     size_t       ready = 0, done = 0, *heap, *waits;
     void       **order;
     ofz_status   st = OFZ_OK;
@@ -106,7 +106,8 @@ done:
     return st;
 }
 
-/* --- copying ------------------------------------------------------------------------------------ */
+/* --- copying ------------------------------------------------------------------------------------
+ */
 
 static ofz_status clone_value(ofz_ctx *ctx, ofz_graph *to, const ofz_value *v)
 {
@@ -168,8 +169,7 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena, o
     c->opset_count = g->opset_count;
     c->next_name   = g->next_name;
     c->next_symbol = g->next_symbol;
-    for (size_t i = 0; i < g->value.count; i++)
-        OFZ_GOTO(clone_value(ctx, c, g->value.item[i]));
+    for (size_t i = 0; i < g->value.count; i++) OFZ_GOTO(clone_value(ctx, c, g->value.item[i]));
     for (size_t i = 0; i < g->node.count; i++) OFZ_GOTO(clone_node(ctx, g, c, g->node.item[i]));
     for (size_t i = 0; i < g->input.count; i++)
         if (!ofz_list_push(&c->input, clone_of(c, g->input.item[i])))
@@ -192,7 +192,8 @@ done:
     return st;
 }
 
-/* --- invariants --------------------------------------------------------------------------------- */
+/* --- invariants ---------------------------------------------------------------------------------
+ */
 
 static bool has_use(const ofz_value *v, const ofz_node *n, int index)
 {

@@ -24,12 +24,12 @@ struct ofz_model {
     const char    *producer_name, *producer_version, *domain; /* "" when absent */
     ofz_opset     *opset;
     size_t         opset_count;
-    ofz_list       tensor;   /* ofz_value: initializers in file order, then Constant nodes' outputs that
-                                hold a tensor; main graph first, then subgraphs */
-    ofz_function  *function; /* model-local functions, carried opaque */
-    size_t         function_count;
-    bool           stripped;      /* marks in the file are to be removed by the writer */
-    struct ofz_model_file *file;  /* maps and origins; src/model's own */
+    ofz_list tensor; /* ofz_value: initializers in file order, then Constant nodes' outputs that
+                        hold a tensor; main graph first, then subgraphs */
+    ofz_function          *function; /* model-local functions, carried opaque */
+    size_t                 function_count;
+    bool                   stripped; /* marks in the file are to be removed by the writer */
+    struct ofz_model_file *file;     /* maps and origins; src/model's own */
 };
 
 /* Guard, unpack, build. `path` names the folder for external data; NULL refuses it.

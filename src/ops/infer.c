@@ -80,10 +80,14 @@ ofz_status ofz_unify(ofz_ctx *ctx, const char *what, int64_t a, int64_t b, int64
 
 ofz_status ofz_dim_mul(ofz_infer_call *c, int64_t a, int64_t b, int64_t *out)
 {
-    if (a == 0 || b == 0) *out = 0;
-    else if (a == 1) *out = b;
-    else if (b == 1) *out = a;
-    else if (a < 0 || b < 0) *out = ofz_infer_fresh(c);
+    if (a == 0 || b == 0)
+        *out = 0;
+    else if (a == 1)
+        *out = b;
+    else if (b == 1)
+        *out = a;
+    else if (a < 0 || b < 0)
+        *out = ofz_infer_fresh(c);
     else if (!ofz_mul(a, b, out))
         return ofz_fail(c->ctx, OFZ_E_LIMIT, "shape: more than 2^63 elements");
     return OFZ_OK;

@@ -7,8 +7,8 @@
 
 /* Infer functions that are whole answers. */
 ofz_status ofz_infer_same(ofz_infer_call *c);           /* out[0]: dtype and shape of in[0] */
-ofz_status ofz_infer_broadcast(ofz_infer_call *c);      /* out[0]: dtype of in[0], broadcast of all inputs;
-                                                      the inputs' dtypes must agree */
+ofz_status ofz_infer_broadcast(ofz_infer_call *c);      /* out[0]: dtype of in[0], broadcast of all
+                                                      inputs;      the inputs' dtypes must agree */
 ofz_status ofz_infer_broadcast_bool(ofz_infer_call *c); /* same, dtype bool */
 
 /* Output k gets a dtype and nothing else. */

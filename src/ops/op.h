@@ -2,8 +2,8 @@
  *
  * To add an operator: write its functions in the ops_<family>.c it belongs to and put one row per
  * version in that file's table. Nothing else in the tree changes. Rows are sorted by domain, name,
- * since; a version's row is true until the next one. The nodes that a gradient emits are rows too, in the private domain
- * "ofz". */
+ * since; a version's row is true until the next one. The nodes that a gradient emits are rows too,
+ * in the private domain "ofz". */
 #ifndef OFZ_OPS_OP_H
 #define OFZ_OPS_OP_H
 
@@ -19,9 +19,17 @@ enum {
     OFZ_OP_DYNAMIC = 1 << 4, /* shapes depend on input values: eval sets them with
                                 ofz_eval_output */
     OFZ_OP_RANDOM  = 1 << 5, /* draws from the run's random stream */
+    OFZ_OP_SHAPE   = 1 << 6, /* reads shapes and never elements: inputs may have no data. With
+                                OFZ_OP_MOVE as well the dims may be symbols (Shape) */
 };
 
 #define OFZ_VARIADIC 0xffff
+
+/* Integer tensors up to this size are treated as shape values: followed through inference. */
+#define OFZ_SHAPE_VALUES 1024
+
+/* Room that every row's attribute struct fits in. */
+#define OFZ_ATTR_ROOM 1024
 
 typedef struct ofz_arity {
     uint16_t min, max;
@@ -30,33 +38,33 @@ typedef struct ofz_arity {
 /* One attribute: where its value lands in the row's attribute struct, and its default. */
 typedef struct ofz_attr_def {
     const char   *name;
-    ofz_attr_type type;     /* FLOAT float, INT int64_t, STRING ofz_string, TENSOR const ofz_tensor *,
-                               GRAPH ofz_graph *, FLOATS ofz_floats, INTS ofz_ints,
-                               STRINGS ofz_strings: the C types of the fields */
-    size_t        offset;   /* SIZE_MAX: accepted and ignored */
-    bool          required;
-    float         f;        /* defaults */
-    int64_t       i;
-    const char   *s;        /* NULL: {NULL, 0} */
+    ofz_attr_type type; /* FLOAT float, INT int64_t, STRING ofz_string, TENSOR const ofz_tensor *,
+                           GRAPH ofz_graph *, FLOATS ofz_floats, INTS ofz_ints,
+                           STRINGS ofz_strings: the C types of the fields */
+    size_t      offset; /* SIZE_MAX: accepted and ignored */
+    bool        required;
+    float       f; /* defaults */
+    int64_t     i;
+    const char *s; /* NULL: {NULL, 0} */
 } ofz_attr_def;
 
 #define OFZ_ATTR_IGNORED SIZE_MAX
 
-/* What each role may see and touch. `attrs` is the row's parsed struct, defaults filled in. Inputs and
- * outputs that are absent are NULL; arrays have in_count and out_count entries. */
+/* What each role may see and touch. `attrs` is the row's parsed struct, defaults filled in. Inputs
+ * and outputs that are absent are NULL; arrays have in_count and out_count entries. */
 typedef struct ofz_infer_call {
-    ofz_ctx                *ctx;
-    const ofz_node         *node;
-    int64_t                 opset;
-    const void             *attrs;
-    int                     in_count, out_count;
+    ofz_ctx                 *ctx;
+    const ofz_node          *node;
+    int64_t                  opset;
+    const void              *attrs;
+    int                      in_count, out_count;
     const ofz_tensor *const *in;   /* data is NULL unless a known constant, aligned */
-    const int64_t   *const *hint;  /* hint[k]: elements of integer input k with symbols among them,
-                                      or NULL; present whenever in[k]->data is and its type is int64 or
-                                      int32 */
-    ofz_tensor      *const *out;   /* to set with ofz_tensor_set: dtype, shape */
-    int64_t                 fresh; /* first of 4096 reserved symbols; see ofz_infer_fresh */
-    int                     fresh_used;
+    const int64_t *const    *hint; /* hint[k]: elements of integer input k with symbols among them,
+                                      or NULL; present whenever in[k]->data is and its type is int64,
+                                      or    int32 with at most OFZ_SHAPE_VALUES elements */
+    ofz_tensor *const *out;        /* to set with ofz_tensor_set: dtype, shape */
+    int64_t            fresh;      /* first of 4096 reserved symbols; see ofz_infer_fresh */
+    int                fresh_used;
 } ofz_infer_call;
 
 /* A symbol that means "some number, unlike any other". */
@@ -66,24 +74,24 @@ static inline int64_t ofz_infer_fresh(ofz_infer_call *c)
 }
 
 typedef struct ofz_eval_call {
-    ofz_ctx                *ctx;
-    const ofz_node         *node;
-    int64_t                 opset;
-    const void             *attrs;
-    int                     in_count, out_count;
+    ofz_ctx                 *ctx;
+    const ofz_node          *node;
+    int64_t                  opset;
+    const void              *attrs;
+    int                      in_count, out_count;
     const ofz_tensor *const *in;
-    ofz_tensor      *const *out; /* inferred and allocated; to set: data[0..count) */
-    struct ofz_rng         *rng; /* of this run; OFZ_OP_RANDOM only */
-    struct ofz_exec        *exec; /* for rows with subgraphs */
+    ofz_tensor *const       *out;  /* inferred and allocated; to set: data[0..count) */
+    struct ofz_rng          *rng;  /* of this run; OFZ_OP_RANDOM only */
+    struct ofz_exec         *exec; /* for rows with subgraphs */
 } ofz_eval_call;
 
 /* For OFZ_OP_DYNAMIC rows, and string tensors that need room for text: (re)allocate output k. */
 ofz_status ofz_eval_output(ofz_eval_call *c, int k, ofz_dtype dtype, int rank,
                            const int64_t *dim) OFZ_MUST_USE;
 
-/* Computes nothing: appends to `graph` the nodes that will. dy[k] is the gradient that reached output
- * k, NULL where none did (at least one is not NULL). For each input with need[i] set it stores one value
- * in dx[i]; NULL means that no gradient flows there. */
+/* Computes nothing: appends to `graph` the nodes that will. dy[k] is the gradient that reached
+ * output k, NULL where none did (at least one is not NULL). For each input with need[i] set it
+ * stores one value in dx[i]; NULL means that no gradient flows there. */
 typedef struct ofz_grad_call {
     ofz_ctx          *ctx;
     ofz_graph        *graph;
@@ -95,7 +103,8 @@ typedef struct ofz_grad_call {
 } ofz_grad_call;
 
 /* Append op_type(in...) with the attributes of `like` (NULL: none) and out_count outputs. domain
- * "ofz" or "". The shape of an emitted gradient is inferred later, by the same pass as all others. */
+ * "ofz" or "". The shape of an emitted gradient is inferred later, by the same pass as all others.
+ */
 ofz_status ofz_emit(ofz_grad_call *g, const char *domain, const char *op_type, const ofz_node *like,
                     int in_count, ofz_value *const *in, int out_count,
                     ofz_value **out) OFZ_MUST_USE;
@@ -108,7 +117,8 @@ ofz_status ofz_emit_attrs(ofz_grad_call *g, const char *domain, const char *op_t
                           ofz_value **out) OFZ_MUST_USE;
 /* dy summed over the axes along which `x` was broadcast, so that it has x's shape:
  * ofz.SumTo(dy, x). */
-ofz_status ofz_emit_sum_to(ofz_grad_call *g, ofz_value *dy, ofz_value *x, ofz_value **out) OFZ_MUST_USE;
+ofz_status ofz_emit_sum_to(ofz_grad_call *g, ofz_value *dy, ofz_value *x,
+                           ofz_value **out) OFZ_MUST_USE;
 
 typedef ofz_status ofz_infer_fn(ofz_infer_call *c);
 typedef ofz_status ofz_eval_fn(ofz_eval_call *c);
@@ -119,16 +129,16 @@ typedef struct ofz_op {
     int                 since; /* first opset version this row is true for */
     ofz_arity           in, out;
     uint32_t            flags;
-    const ofz_attr_def *attr;  /* ends with a NULL name; NULL: no attributes */
+    const ofz_attr_def *attr; /* ends with a NULL name; NULL: no attributes */
     size_t              attr_size;
     ofz_infer_fn       *infer; /* shapes and dtypes of out[] from in[] */
     ofz_eval_fn        *eval;  /* fill out[].data; infer has run */
     ofz_grad_fn        *grad;  /* NULL: not differentiable */
-    const char         *roles; /* one letter per input, for what a constant there is: x data, w weight,
-                                  b bias, g norm scale, h norm shift, s norm statistic, e embedding,
-                                  i shape, q quantisation, m mask. The last letter repeats. NULL: x */
-    const char         *domain; /* NULL: ai.onnx */
-    int                 until;  /* last opset version for rows that were withdrawn; 0: none */
+    const char *roles;  /* one letter per input, for what a constant there is: x data, w weight,
+                           b bias, g norm scale, h norm shift, s norm statistic, e embedding,
+                           i shape, q quantisation, m mask. The last letter repeats. NULL: x */
+    const char *domain; /* NULL: ai.onnx */
+    int         until;  /* last opset version for rows that were withdrawn; 0: none */
 } ofz_op;
 
 typedef struct ofz_op_table {
@@ -143,10 +153,11 @@ typedef struct ofz_op_table {
  * NULL when there is none. */
 const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset);
 
-/* Fill `dst` (op->attr_size bytes, zeroed here) from the node. Arity is checked as well. OFZ_E_MODEL
- * names an attribute that is unknown to this version, missing or of the wrong type, or a count of
- * inputs that the row does not allow. */
-ofz_status ofz_op_parse(ofz_ctx *ctx, const ofz_op *op, const ofz_node *node, void *dst) OFZ_MUST_USE;
+/* Fill `dst` (op->attr_size bytes, zeroed here) from the node. Arity is checked as well.
+ * OFZ_E_MODEL names an attribute that is unknown to this version, missing or of the wrong type, or
+ * a count of inputs that the row does not allow. */
+ofz_status ofz_op_parse(ofz_ctx *ctx, const ofz_op *op, const ofz_node *node,
+                        void *dst) OFZ_MUST_USE;
 
 /* The role that a constant has as input `index` of a node with this row. */
 ofz_role ofz_op_role(const ofz_op *op, size_t index);

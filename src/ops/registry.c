@@ -35,8 +35,8 @@ const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset
         const ofz_op *best = NULL;
 
         for (const ofz_op *op = family[f]->row; op->name; op++)
-            if (op->since <= opset && !strcmp(op->name, op_type) && !strcmp(op_domain(op), domain) &&
-                (!best || op->since > best->since))
+            if (op->since <= opset && !strcmp(op->name, op_type) &&
+                !strcmp(op_domain(op), domain) && (!best || op->since > best->since))
                 best = op;
         if (best) return best->until && opset > best->until ? NULL : best;
     }
@@ -49,27 +49,38 @@ ofz_role ofz_op_role(const ofz_op *op, size_t index)
     size_t      last  = strlen(roles) - 1;
 
     switch (roles[index < last ? index : last]) {
-    case 'w': return OFZ_ROLE_WEIGHT;
-    case 'b': return OFZ_ROLE_BIAS;
-    case 'g': return OFZ_ROLE_NORM_SCALE;
-    case 'h': return OFZ_ROLE_NORM_SHIFT;
-    case 's': return OFZ_ROLE_NORM_STATISTIC;
-    case 'e': return OFZ_ROLE_EMBEDDING;
-    case 'i': return OFZ_ROLE_SHAPE;
-    case 'q': return OFZ_ROLE_QUANTISATION;
-    case 'm': return OFZ_ROLE_MASK;
-    default: return OFZ_ROLE_OTHER;
+    case 'w':
+        return OFZ_ROLE_WEIGHT;
+    case 'b':
+        return OFZ_ROLE_BIAS;
+    case 'g':
+        return OFZ_ROLE_NORM_SCALE;
+    case 'h':
+        return OFZ_ROLE_NORM_SHIFT;
+    case 's':
+        return OFZ_ROLE_NORM_STATISTIC;
+    case 'e':
+        return OFZ_ROLE_EMBEDDING;
+    case 'i':
+        return OFZ_ROLE_SHAPE;
+    case 'q':
+        return OFZ_ROLE_QUANTISATION;
+    case 'm':
+        return OFZ_ROLE_MASK;
+    default:
+        return OFZ_ROLE_OTHER;
     }
 }
 
-/* --- attributes ---------------------------------------------------------------------------------- */
+/* --- attributes ----------------------------------------------------------------------------------
+ */
 
 static const char *attr_type_name(ofz_attr_type type)
 {
-    static const char *const name[] = { "none",   "float",  "int",           "string",
-                                        "tensor", "graph",  "floats",        "ints",
-                                        "strings", "tensors", "graphs",      "sparse tensor",
-                                        "sparse tensors", "type", "types" };
+    static const char *const name[] = { "none",           "float",   "int",    "string",
+                                        "tensor",         "graph",   "floats", "ints",
+                                        "strings",        "tensors", "graphs", "sparse tensor",
+                                        "sparse tensors", "type",    "types" };
 
     return (size_t)type < sizeof name / sizeof name[0] ? name[type] : "unknown";
 }
@@ -86,25 +97,49 @@ static void attr_default(const ofz_attr_def *d, char *field)
     const ofz_string text = { d->s, d->s ? strlen(d->s) : 0 };
 
     switch (d->type) {
-    case OFZ_ATTR_FLOAT: memcpy(field, &d->f, sizeof d->f); break;
-    case OFZ_ATTR_INT: memcpy(field, &d->i, sizeof d->i); break;
-    case OFZ_ATTR_STRING: memcpy(field, &text, sizeof text); break;
-    default: break; /* the struct was zeroed: empty lists, no tensor, no graph */
+    case OFZ_ATTR_FLOAT:
+        memcpy(field, &d->f, sizeof d->f);
+        break;
+    case OFZ_ATTR_INT:
+        memcpy(field, &d->i, sizeof d->i);
+        break;
+    case OFZ_ATTR_STRING:
+        memcpy(field, &text, sizeof text);
+        break;
+    default:
+        break; /* the struct was zeroed: empty lists, no tensor, no graph */
     }
 }
 
 static void attr_store(const ofz_attr *a, char *field)
 {
     switch (a->type) {
-    case OFZ_ATTR_FLOAT: memcpy(field, &a->u.f, sizeof a->u.f); break;
-    case OFZ_ATTR_INT: memcpy(field, &a->u.i, sizeof a->u.i); break;
-    case OFZ_ATTR_STRING: memcpy(field, &a->u.s, sizeof a->u.s); break;
-    case OFZ_ATTR_TENSOR: memcpy(field, &a->u.t, sizeof a->u.t); break;
-    case OFZ_ATTR_GRAPH: memcpy(field, &a->u.g, sizeof a->u.g); break;
-    case OFZ_ATTR_FLOATS: memcpy(field, &a->u.floats, sizeof a->u.floats); break;
-    case OFZ_ATTR_INTS: memcpy(field, &a->u.ints, sizeof a->u.ints); break;
-    case OFZ_ATTR_STRINGS: memcpy(field, &a->u.strings, sizeof a->u.strings); break;
-    default: break;
+    case OFZ_ATTR_FLOAT:
+        memcpy(field, &a->u.f, sizeof a->u.f);
+        break;
+    case OFZ_ATTR_INT:
+        memcpy(field, &a->u.i, sizeof a->u.i);
+        break;
+    case OFZ_ATTR_STRING:
+        memcpy(field, &a->u.s, sizeof a->u.s);
+        break;
+    case OFZ_ATTR_TENSOR:
+        memcpy(field, &a->u.t, sizeof a->u.t);
+        break;
+    case OFZ_ATTR_GRAPH:
+        memcpy(field, &a->u.g, sizeof a->u.g);
+        break;
+    case OFZ_ATTR_FLOATS:
+        memcpy(field, &a->u.floats, sizeof a->u.floats);
+        break;
+    case OFZ_ATTR_INTS:
+        memcpy(field, &a->u.ints, sizeof a->u.ints);
+        break;
+    case OFZ_ATTR_STRINGS:
+        memcpy(field, &a->u.strings, sizeof a->u.strings);
+        break;
+    default:
+        break;
     }
 }
 
@@ -138,11 +173,11 @@ ofz_status ofz_op_parse(ofz_ctx *ctx, const ofz_op *op, const ofz_node *node, vo
         const ofz_attr_def *d = attr_def(op, a->name);
 
         if (a->ref)
-            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "attribute %s: refers to '%s' outside a function",
-                            a->name, a->ref);
+            return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
+                            "attribute %s: refers to '%s' outside a function", a->name, a->ref);
         if (!d)
-            return ofz_fail(ctx, OFZ_E_MODEL, "attribute %s: not defined by %s-%d", a->name, op->name,
-                            op->since);
+            return ofz_fail(ctx, OFZ_E_MODEL, "attribute %s: not defined by %s-%d", a->name,
+                            op->name, op->since);
         if (d->type != a->type)
             return ofz_fail(ctx, OFZ_E_MODEL, "attribute %s: %s, want %s", a->name,
                             attr_type_name(a->type), attr_type_name(d->type));
@@ -156,15 +191,21 @@ ofz_status ofz_op_parse(ofz_ctx *ctx, const ofz_op *op, const ofz_node *node, vo
 static size_t attr_size_of(ofz_attr_type type)
 {
     switch (type) {
-    case OFZ_ATTR_FLOAT: return sizeof(float);
-    case OFZ_ATTR_INT: return sizeof(int64_t);
-    case OFZ_ATTR_STRING: return sizeof(ofz_string);
+    case OFZ_ATTR_FLOAT:
+        return sizeof(float);
+    case OFZ_ATTR_INT:
+        return sizeof(int64_t);
+    case OFZ_ATTR_STRING:
+        return sizeof(ofz_string);
     case OFZ_ATTR_TENSOR:
-    case OFZ_ATTR_GRAPH: return sizeof(void *);
+    case OFZ_ATTR_GRAPH:
+        return sizeof(void *);
     case OFZ_ATTR_FLOATS:
     case OFZ_ATTR_INTS:
-    case OFZ_ATTR_STRINGS: return sizeof(ofz_ints);
-    default: return 0;
+    case OFZ_ATTR_STRINGS:
+        return sizeof(ofz_ints);
+    default:
+        return 0;
     }
 }
 
@@ -178,6 +219,9 @@ static ofz_status lint_row(ofz_ctx *ctx, const ofz_op *op, const ofz_op *prev)
     if (!op->infer) return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: infer missing", op->name, op->since);
     if (op->in.min > op->in.max || op->out.min > op->out.max)
         return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: arity", op->name, op->since);
+    if (op->attr_size > OFZ_ATTR_ROOM)
+        return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: attributes of %zu bytes", op->name, op->since,
+                        op->attr_size);
     if (op->roles && strspn(op->roles, "xwbghseiqm") != strlen(op->roles))
         return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: roles '%s'", op->name, op->since, op->roles);
     for (const ofz_attr_def *d = op->attr; d && d->name; d++)

@@ -5,11 +5,10 @@
 #include "ops/op.h"
 
 /* Fill value->type for all nodes in order, from declared inputs and constants, propagating shape
- * values (with symbols) through integer tensors of at most 1024 elements. A node without a row leaves its
- * outputs as they were declared. Where a declared and an inferred shape disagree the inferred one
- * wins.
- *   first   node to begin with: 0, or the count before nodes were appended
- * Errors: OFZ_E_MODEL with the node's name when ranks, types or attributes disagree. */
+ * values (with symbols) through integer tensors of at most 1024 elements. A node without a row
+ * leaves its outputs as they were declared. Where a declared and an inferred shape disagree the
+ * inferred one wins. first   node to begin with: 0, or the count before nodes were appended Errors:
+ * OFZ_E_MODEL with the node's name when ranks, types or attributes disagree. */
 ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first) OFZ_MUST_USE;
 
 #endif

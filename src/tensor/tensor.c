@@ -115,8 +115,7 @@ ofz_status ofz_tensor_new(ofz_ctx *ctx, ofz_tensor *t, ofz_dtype dtype, int rank
                           const int64_t *dim)
 {
     OFZ_TRY(ofz_tensor_set(ctx, t, dtype, rank, dim));
-    if (t->count < 0)
-        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "shape: unknown, want numbers");
+    if (t->count < 0) return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "shape: unknown, want numbers");
     OFZ_TRY(ofz_buffer_new(ctx, t->size, &t->buffer));
     t->data = ofz_buffer_data(t->buffer);
     if (dtype == OFZ_STRING) memset(t->data, 0, t->size);
@@ -197,9 +196,8 @@ const char *ofz_shape_text(char *buf, size_t size, int rank, const int64_t *dim)
     }
     n += (size_t)snprintf(buf, size, "[");
     for (int i = 0; i < rank && n < size; i++)
-        n += (size_t)(dim[i] >= 0
-                          ? snprintf(buf + n, size - n, "%s%" PRId64, i ? ", " : "", dim[i])
-                          : snprintf(buf + n, size - n, "%s?", i ? ", " : ""));
+        n += (size_t)(dim[i] >= 0 ? snprintf(buf + n, size - n, "%s%" PRId64, i ? ", " : "", dim[i])
+                                  : snprintf(buf + n, size - n, "%s?", i ? ", " : ""));
     if (n < size) snprintf(buf + n, size - n, "]");
     return buf;
 }
@@ -207,7 +205,8 @@ const char *ofz_shape_text(char *buf, size_t size, int rank, const int64_t *dim)
 ofz_status ofz_axis(ofz_ctx *ctx, int64_t axis, int rank, int *out)
 {
     if (axis < -rank || axis >= rank)
-        return ofz_fail(ctx, OFZ_E_MODEL, "axis: %" PRId64 ", want within [%d, %d)", axis, -rank, rank);
+        return ofz_fail(ctx, OFZ_E_MODEL, "axis: %" PRId64 ", want within [%d, %d)", axis, -rank,
+                        rank);
     *out = (int)(axis < 0 ? axis + rank : axis);
     return OFZ_OK;
 }
@@ -222,11 +221,16 @@ ofz_status ofz_broadcast(ofz_ctx *ctx, int rank_a, const int64_t *a, int rank_b,
         const int64_t x = i < r - rank_a ? 1 : a[i - (r - rank_a)];
         const int64_t y = i < r - rank_b ? 1 : b[i - (r - rank_b)];
 
-        if (x == y || y == 1) out[i] = x;
-        else if (x == 1) out[i] = y;
-        else if (x < 0 && y < 0) out[i] = fresh + i; /* one unknown per axis */
-        else if (x < 0) out[i] = y;
-        else if (y < 0) out[i] = x;
+        if (x == y || y == 1)
+            out[i] = x;
+        else if (x == 1)
+            out[i] = y;
+        else if (x < 0 && y < 0)
+            out[i] = fresh + i; /* one unknown per axis */
+        else if (x < 0)
+            out[i] = y;
+        else if (y < 0)
+            out[i] = x;
         else {
             char ta[128], tb[128];
 
@@ -290,7 +294,8 @@ bool ofz_tensor_compare(const ofz_tensor *a, const ofz_tensor *b, double rtol, d
     if (cls != OFZ_CLASS_STRING && a->size && !memcmp(a->data, b->data, a->size)) return true;
     for (int64_t i = 0; i < a->count; i++) {
         if (cls == OFZ_CLASS_STRING) {
-            if (string_equal(((const ofz_string *)a->data)[i], ((const ofz_string *)b->data)[i])) continue;
+            if (string_equal(((const ofz_string *)a->data)[i], ((const ofz_string *)b->data)[i]))
+                continue;
             if (!out->bad_count++) out->first_bad = i;
             out->changed_count++;
             continue;

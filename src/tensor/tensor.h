@@ -10,15 +10,15 @@
 /* A dimension is a number of elements (>= 0), or a symbol that names an unknown: INT64_MIN + k. Two
  * equal symbols are the same unknown number. Concrete tensors have no symbols. The same encoding
  * travels through int64 shape values, where small negative numbers (-1 of Reshape) are numbers. */
-#define OFZ_SYMBOL(k)     (INT64_MIN + (k))
-#define OFZ_IS_SYMBOL(d)  ((d) < INT64_MIN / 2)
-#define OFZ_DIM_KNOWN(d)  ((d) >= 0)
+#define OFZ_SYMBOL(k)    (INT64_MIN + (k))
+#define OFZ_IS_SYMBOL(d) ((d) < INT64_MIN / 2)
+#define OFZ_DIM_KNOWN(d) ((d) >= 0)
 
 /* Bytes shared by tensors, counted. Threads may share a buffer; its count is atomic. */
 typedef struct ofz_buffer ofz_buffer;
 
 /* size bytes, aligned to 64, contents undefined. Errors: OFZ_E_NOMEM, OFZ_E_LIMIT. */
-ofz_status  ofz_buffer_new(ofz_ctx *ctx, size_t size, ofz_buffer **out) OFZ_MUST_USE;
+ofz_status ofz_buffer_new(ofz_ctx *ctx, size_t size, ofz_buffer **out) OFZ_MUST_USE;
 /* Wrap memory that someone else owns and that outlives the buffer. */
 ofz_status  ofz_buffer_wrap(ofz_ctx *ctx, void *data, size_t size, ofz_buffer **out) OFZ_MUST_USE;
 ofz_buffer *ofz_buffer_retain(ofz_buffer *b);
@@ -53,16 +53,16 @@ ofz_status ofz_tensor_set(ofz_ctx *ctx, ofz_tensor *t, ofz_dtype dtype, int rank
 ofz_status ofz_tensor_new(ofz_ctx *ctx, ofz_tensor *t, ofz_dtype dtype, int rank,
                           const int64_t *dim) OFZ_MUST_USE;
 /* Drop the buffer and forget everything. */
-void       ofz_tensor_release(ofz_tensor *t);
+void ofz_tensor_release(ofz_tensor *t);
 /* *out becomes another owner of the same bytes (or another borrower of them). */
-void       ofz_tensor_share(const ofz_tensor *t, ofz_tensor *out);
+void ofz_tensor_share(const ofz_tensor *t, ofz_tensor *out);
 /* A deep copy with bytes of its own. */
 ofz_status ofz_tensor_copy(ofz_ctx *ctx, const ofz_tensor *t, ofz_tensor *out) OFZ_MUST_USE;
 /* Data aligned for its C type? Payloads in a mapped file often are not. */
-bool       ofz_tensor_aligned(const ofz_tensor *t);
+bool ofz_tensor_aligned(const ofz_tensor *t);
 
 /* Same dtype, rank and dims. */
-bool    ofz_tensor_same_shape(const ofz_tensor *a, const ofz_tensor *b);
+bool ofz_tensor_same_shape(const ofz_tensor *a, const ofz_tensor *b);
 /* Product of dim[from..to). Overflow cannot happen on a tensor whose count was computed, unless a
  * dim is 0; then the result saturates at INT64_MAX. Symbols make it -1. */
 int64_t ofz_tensor_span(const ofz_tensor *t, int from, int to);
@@ -82,8 +82,8 @@ ofz_status ofz_broadcast(ofz_ctx *ctx, int rank_a, const int64_t *a, int rank_b,
 /* Row-major strides in elements of `t` seen as broadcast to `rank` dims: 0 where it repeats. */
 void ofz_broadcast_strides(const ofz_tensor *t, int rank, const int64_t *dim, int64_t *stride);
 
-/* How two tensors differ, for tests and diff. NaN equals NaN. Strings, booleans and integers exactly;
- * floats and complex |a - b| <= atol + rtol * |b|. */
+/* How two tensors differ, for tests and diff. NaN equals NaN. Strings, booleans and integers
+ * exactly; floats and complex |a - b| <= atol + rtol * |b|. */
 typedef struct ofz_comparison {
     int64_t bad_count;       /* elements out of tolerance */
     int64_t changed_count;   /* elements that are not identical */

@@ -1,0 +1,287 @@
+/* infer_shapes.c - see infer_shapes.h.
+ *
+ * Small tensors are followed by value: what Shape yields, and what Gather, Concat, Mul and the like
+ * make of it, so that the shapes that a Reshape is told are known here. An int64 value may hold
+ * symbols. */
+#include "pass/infer_shapes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct known {
+    ofz_tensor t;        /* owns its bytes; int64 when symbolic */
+    bool       symbolic; /* some element is a symbol */
+} known;
+
+typedef struct inferrer {
+    ofz_ctx           *ctx;
+    ofz_graph         *g;
+    ofz_arena          arena; /* of the known values' structs */
+    ofz_map            known; /* value name -> known */
+    ofz_list           all;   /* known, to be released */
+    ofz_tensor        *in_room;
+    const ofz_tensor **in;
+    const int64_t    **hint;
+    ofz_tensor       **out;
+    ofz_tensor        *out_room;
+    int64_t           *wide;
+    size_t             max_in, max_out;
+    _Alignas(16) char attrs[OFZ_ATTR_ROOM];
+} inferrer;
+
+static bool is_integer(ofz_dtype d)
+{
+    return d == OFZ_I64 || d == OFZ_I32;
+}
+
+/* --- known values --------------------------------------------------------------------------------
+ */
+
+static ofz_status known_add(inferrer *f, const ofz_value *v, const ofz_tensor *t, bool symbolic)
+{
+    known *k = OFZ_NEW(&f->arena, known);
+
+    if (!k || !ofz_list_push(&f->all, k) || !ofz_map_put(&f->known, v->name, k))
+        return ofz_fail_nomem(f->ctx, "inference", sizeof *k);
+    k->t        = *t;
+    k->symbolic = symbolic;
+    return OFZ_OK;
+}
+
+/* What is known of `v`: made on first sight for a small constant. */
+static ofz_status known_of(inferrer *f, const ofz_value *v, known **out)
+{
+    const ofz_tensor *c = v->constant;
+    ofz_tensor        copy;
+
+    *out = ofz_map_get(&f->known, v->name);
+    if (*out || !c || c->count > OFZ_SHAPE_VALUES || !c->data) return OFZ_OK;
+    OFZ_TRY(ofz_tensor_copy(f->ctx, c, &copy));
+    OFZ_TRY(known_add(f, v, &copy, false));
+    *out = ofz_map_get(&f->known, v->name);
+    return OFZ_OK;
+}
+
+/* --- setting a node up ---------------------------------------------------------------------------
+ */
+
+static ofz_status grow_rooms(inferrer *f, const ofz_node *n)
+{
+    if (n->in_count > f->max_in || !f->in) {
+        f->max_in  = n->in_count + 8;
+        f->in_room = realloc(f->in_room, f->max_in * sizeof *f->in_room);
+        f->in      = realloc(f->in, f->max_in * sizeof *f->in);
+        f->hint    = realloc(f->hint, f->max_in * sizeof *f->hint);
+        f->wide    = realloc(f->wide, f->max_in * OFZ_SHAPE_VALUES * sizeof *f->wide);
+    }
+    if (n->out_count > f->max_out || !f->out) {
+        f->max_out  = n->out_count + 4;
+        f->out      = realloc(f->out, f->max_out * sizeof *f->out);
+        f->out_room = realloc(f->out_room, f->max_out * sizeof *f->out_room);
+    }
+    if (!f->in_room || !f->in || !f->hint || !f->wide || !f->out || !f->out_room)
+        return ofz_fail_nomem(f->ctx, "inference", f->max_in * sizeof *f->in_room);
+    return OFZ_OK;
+}
+
+static ofz_status set_input(inferrer *f, const ofz_node *n, size_t i)
+{
+    int64_t *wide = f->wide + i * OFZ_SHAPE_VALUES;
+    known   *k;
+
+    f->in[i]   = NULL;
+    f->hint[i] = NULL;
+    if (!n->in[i]) return OFZ_OK;
+    f->in_room[i] = n->in[i]->type;
+    f->in[i]      = &f->in_room[i];
+    OFZ_TRY(known_of(f, n->in[i], &k));
+    if (!k) return OFZ_OK;
+    if (!k->symbolic) {
+        f->in_room[i] = k->t;
+    }
+    if (is_integer(k->t.dtype)) {
+        for (int64_t e = 0; e < k->t.count; e++) wide[e] = ofz_elem_i64(k->t.dtype, k->t.data, e);
+        f->hint[i] = wide;
+    }
+    return OFZ_OK;
+}
+
+/* --- following values
+ * ----------------------------------------------------------------------------- */
+
+/* Evaluate the node on the inputs given; its one output becomes known. */
+static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
+                         const ofz_tensor *const *in, const ofz_tensor *shape, bool symbolic)
+{
+    ofz_tensor       y;
+    ofz_tensor      *out[1] = { &y };
+    ofz_eval_call    c      = { .ctx       = f->ctx,
+                                .node      = n,
+                                .opset     = n->opset,
+                                .attrs     = f->attrs,
+                                .in_count  = (int)n->in_count,
+                                .out_count = 1,
+                                .in        = in,
+                                .out       = out };
+    const ofz_status quiet  = f->ctx->status;
+    ofz_status       st;
+
+    OFZ_TRY(ofz_tensor_new(f->ctx, &y, shape->dtype, shape->rank, shape->dim));
+    st = op->eval(&c);
+    if (st == OFZ_OK) return known_add(f, n->out[0], &y, symbolic);
+    /* A value that cannot be had is an unknown value, not an error: the run will say. */
+    ofz_tensor_release(&y);
+    f->ctx->status  = quiet;
+    f->ctx->text[0] = '\0';
+    return OFZ_OK;
+}
+
+/* Element-wise arithmetic over symbols: what touches one is a new unknown, the rest is computed. */
+static ofz_status follow_elementwise(inferrer *f, const ofz_op *op, const ofz_node *n,
+                                     const ofz_tensor *shape, int64_t fresh)
+{
+    ofz_tensor        t[4];
+    const ofz_tensor *in[4];
+    int64_t           at[4][OFZ_SHAPE_VALUES], stride[OFZ_MAX_RANK];
+    known            *k;
+
+    if (n->in_count > 4 || shape->rank > 1 || shape->dtype != OFZ_I64) return OFZ_OK;
+    for (size_t i = 0; i < n->in_count; i++) {
+        if (!f->in[i] || !f->hint[i] || f->in[i]->dtype != OFZ_I64) return OFZ_OK;
+        t[i] = *f->in[i];
+        for (int64_t e = 0; e < t[i].count; e++)
+            at[i][e] = OFZ_IS_SYMBOL(f->hint[i][e]) ? 1 : f->hint[i][e];
+        t[i].data = at[i];
+        in[i]     = &t[i];
+    }
+    OFZ_TRY(follow(f, op, n, in, shape, true));
+    k = ofz_map_get(&f->known, n->out[0]->name);
+    for (size_t i = 0; k && i < n->in_count; i++) {
+        ofz_broadcast_strides(&t[i], shape->rank, shape->dim, stride);
+        for (int64_t e = 0; e < shape->count; e++)
+            if (OFZ_IS_SYMBOL(f->hint[i][shape->rank ? e * stride[0] : 0]))
+                ((int64_t *)k->t.data)[e] = fresh + e;
+    }
+    return OFZ_OK;
+}
+
+/* Movement over symbols: the elements are carried as they are. */
+static ofz_status follow_move(inferrer *f, const ofz_op *op, const ofz_node *n,
+                              const ofz_tensor *shape)
+{
+    ofz_tensor        t[64], y = *shape;
+    const ofz_tensor *in[64];
+
+    if (n->in_count > 64) return OFZ_OK;
+    for (size_t i = 0; i < n->in_count; i++) {
+        const bool data = i == 0 || op->in.max == OFZ_VARIADIC;
+
+        in[i] = f->in[i];
+        if (!f->in[i]) continue;
+        if (!f->in[i]->data && !(data && f->hint[i])) return OFZ_OK;
+        if (!data || !f->hint[i]) continue;
+        t[i]       = *f->in[i];
+        t[i].dtype = OFZ_I64;
+        t[i].data  = (void *)f->hint[i];
+        in[i]      = &t[i];
+    }
+    y.dtype = OFZ_I64;
+    return follow(f, op, n, in, &y, true);
+}
+
+static ofz_status follow_values(inferrer *f, const ofz_op *op, const ofz_node *n, int64_t fresh)
+{
+    const ofz_tensor *y        = f->out[0];
+    bool              symbolic = false, complete = true;
+
+    if (!(op->flags & OFZ_OP_PURE) || !op->eval || n->out_count != 1 || !y ||
+        (op->flags & OFZ_OP_DYNAMIC) || y->count < 0 || y->count > OFZ_SHAPE_VALUES || !y->dtype)
+        return OFZ_OK;
+    if (op->flags & OFZ_OP_SHAPE) {
+        for (int i = 0; f->in[0] && i < f->in[0]->rank; i++)
+            symbolic = symbolic || f->in[0]->dim[i] < 0;
+        if (symbolic && !(op->flags & OFZ_OP_MOVE)) return OFZ_OK;
+        return follow(f, op, n, f->in, y, symbolic);
+    }
+    for (size_t i = 0; i < n->in_count; i++) {
+        if (!f->in[i]) continue;
+        symbolic = symbolic || (!f->in[i]->data && f->hint[i]);
+        complete = complete && (f->in[i]->data || f->hint[i]);
+    }
+    if (!complete) return OFZ_OK;
+    if (!symbolic) return follow(f, op, n, f->in, y, false);
+    if (op->flags & OFZ_OP_MOVE) return follow_move(f, op, n, y);
+    if (op->flags & OFZ_OP_ELEM) return follow_elementwise(f, op, n, y, fresh);
+    return OFZ_OK;
+}
+
+/* --- one node
+ * ------------------------------------------------------------------------------------- */
+
+/* The declared type fills what inference left open. */
+static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const ofz_graph *g)
+{
+    if (!got->dtype) got->dtype = declared->dtype;
+    if (got->rank < 0 && declared->rank >= 0) *got = *declared;
+    if (got->rank != declared->rank) return;
+    for (int i = 0; i < got->rank; i++)
+        if (got->dim[i] < 0 && (declared->dim[i] >= 0 || !ofz_symbol_name(g, got->dim[i])))
+            got->dim[i] = declared->dim[i];
+}
+
+static ofz_status infer_node(inferrer *f, ofz_node *n)
+{
+    const ofz_op  *op = ofz_op_find(n->domain, n->op_type, n->opset);
+    ofz_infer_call c  = { .ctx       = f->ctx,
+                          .node      = n,
+                          .opset     = n->opset,
+                          .attrs     = f->attrs,
+                          .in_count  = (int)n->in_count,
+                          .out_count = (int)n->out_count,
+                          .fresh     = ofz_symbol_block(f->g, 8192) };
+
+    if (!op) return OFZ_OK;
+    OFZ_TRY(grow_rooms(f, n));
+    OFZ_TRY(ofz_op_parse(f->ctx, op, n, f->attrs));
+    for (size_t i = 0; i < n->in_count; i++) OFZ_TRY(set_input(f, n, i));
+    for (size_t i = 0; i < n->out_count; i++) {
+        f->out[i] = n->out[i] ? &f->out_room[i] : NULL;
+        if (f->out[i]) OFZ_TRY(ofz_tensor_set(f->ctx, f->out[i], OFZ_UNDEFINED, -1, NULL));
+    }
+    c.in   = f->in;
+    c.hint = f->hint;
+    c.out  = f->out;
+    OFZ_TRY(op->infer(&c));
+    OFZ_TRY(follow_values(f, op, n, c.fresh + 4096));
+    for (size_t i = 0; i < n->out_count; i++) {
+        ofz_tensor *t = f->out[i];
+
+        if (!t) continue;
+        merge_declared(t, &n->out[i]->type, f->g);
+        OFZ_TRY(ofz_tensor_set(f->ctx, &n->out[i]->type, t->dtype, t->rank, t->dim));
+    }
+    return OFZ_OK;
+}
+
+ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
+{
+    inferrer   f  = { .ctx = ctx, .g = g };
+    ofz_status st = OFZ_OK;
+    char       text[256];
+
+    for (size_t i = first; i < g->node.count && !st; i++) {
+        st = infer_node(&f, g->node.item[i]);
+        if (st) st = ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, g->node.item[i]));
+    }
+    for (size_t i = 0; i < f.all.count; i++) ofz_tensor_release(&((known *)f.all.item[i])->t);
+    ofz_list_free(&f.all);
+    ofz_map_free(&f.known);
+    ofz_arena_free(&f.arena);
+    free(f.in_room);
+    free(f.in);
+    free(f.hint);
+    free(f.wide);
+    free(f.out);
+    free(f.out_room);
+    return st;
+}
