@@ -113,8 +113,15 @@ typedef enum ofz_dtype {
 /* "float32", "int64", ...; "undefined" for anything else. */
 OFZ_API const char *ofz_dtype_name(ofz_dtype dtype);
 
+/* An element of an OFZ_STRING array. */
+typedef struct ofz_string {
+    const char *text; /* size bytes, not terminated, any bytes */
+    size_t      size;
+} ofz_string;
+
 /* A borrowed view of contiguous elements in ONNX raw_data layout (little endian, 4- and 2-bit
- * types packed low bits first). `name` may be NULL where no name is needed. */
+ * types packed low bits first). Of strings, `data` points at ofz_string and `size` counts those
+ * alone. `name` may be NULL where no name is needed. */
 typedef struct ofz_array {
     const char    *name;
     ofz_dtype      dtype;
@@ -133,7 +140,10 @@ OFZ_API void       ofz_arrays_free(ofz_arrays *arrays);
 OFZ_API ofz_status ofz_arrays_add(ofz_ctx *ctx, ofz_arrays *arrays,
                                   const ofz_array *array) OFZ_MUST_USE;
 /* Add what a file holds: .npz (every member), .npy and ONNX TensorProto .pb (one array, called
- * `name`; NULL: the file's own name). */
+ * `name`; NULL: the name inside the .pb, else the file's own without folder and suffix). An .npy of
+ * 256 MiB and more stays mapped and must not be changed in place while `arrays` lives.
+ * Errors: OFZ_E_IO, OFZ_E_PARSE, OFZ_E_UNSUPPORTED, OFZ_E_LIMIT, OFZ_E_NOMEM; OFZ_E_DATA (no array in
+ * it), OFZ_E_ARG (the name exists); file and member are named. */
 OFZ_API ofz_status ofz_arrays_load(ofz_ctx *ctx, ofz_arrays *arrays, const char *path,
                                    const char *name) OFZ_MUST_USE;
 /* Write array `index` as .npy, atomically. */

@@ -4,11 +4,6 @@
 
 #include "base/error.h"
 
-typedef struct ofz_string {
-    const char *text; /* size bytes, not terminated, any bytes */
-    size_t      size;
-} ofz_string;
-
 typedef struct ofz_c64 {
     float re, im;
 } ofz_c64;
