@@ -1,7 +1,7 @@
 """The small PyTorch models behind testdata/, and how they meet ONNX files and .npz files.
 
-make_testdata.py trains and exports them; make_goldens.py builds them again, loads the weights of the
-exported files by initializer name, and records how PyTorch trains them.
+make_testdata.py trains and exports them; make_goldens.py builds them again, loads the weights of
+the exported files by initializer name, and records how PyTorch trains them.
 """
 import copy
 import io
