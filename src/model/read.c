@@ -1,0 +1,261 @@
+/* read.c - a file becomes a model: map, guard, unpack the skeleton, build. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/reader.h"
+
+/* --- the model's own fields ------------------------------------------------------------------- */
+
+static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
+{
+    ofz_model   *m     = r->model;
+    const size_t count = p->n_opset_import;
+
+    m->opset = OFZ_NEWS(&m->arena, ofz_opset, count + 1);
+    if (!m->opset) return ofz_fail_nomem(r->ctx, "opset_import", count);
+    for (size_t i = 0; i < count; i++) {
+        const char *domain = p->opset_import[i]->domain;
+
+        if (domain && !strcmp(domain, "ai.onnx")) domain = "";
+        OFZ_TRY(ofz_read_text(r, domain, &m->opset[i].domain));
+        m->opset[i].version = p->opset_import[i]->version;
+    }
+    m->opset_count = count;
+    if (count) return OFZ_OK;
+    if (m->ir_version >= 3)
+        return ofz_fail(r->ctx, OFZ_E_MODEL,
+                        "model: no opset_import, which IR version %" PRId64 " wants",
+                        m->ir_version);
+    m->opset[0]    = (ofz_opset){ "", 1 };
+    m->opset_count = 1;
+    return OFZ_OK;
+}
+
+static ofz_status read_functions(ofz_reader *r, const Onnx__ModelProto *p)
+{
+    ofz_model *m = r->model;
+
+    m->function = OFZ_NEWS(&m->arena, ofz_function, p->n_functions);
+    if (!m->function) return ofz_fail_nomem(r->ctx, "functions", p->n_functions);
+    for (size_t i = 0; i < p->n_functions; i++) {
+        const Onnx__FunctionProto *f   = p->functions[i];
+        ofz_function              *out = &m->function[i];
+
+        OFZ_TRY(ofz_read_text(r, f->domain, &out->domain));
+        OFZ_TRY(ofz_read_text(r, f->name, &out->name));
+        OFZ_TRY(ofz_read_text(r, f->overload, &out->overload));
+        out->node_count = f->n_node;
+    }
+    m->function_count = p->n_functions;
+    return OFZ_OK;
+}
+
+/* Outputs of Constant nodes that hold a tensor, after all initializers. */
+static ofz_status list_constants(ofz_reader *r)
+{
+    for (size_t i = 0; i < r->graph.count; i++) {
+        const ofz_graph *g = r->graph.item[i];
+
+        for (size_t k = 0; k < g->node.count; k++) {
+            const ofz_node *n = g->node.item[k];
+
+            if (n->out_count && n->out[0] && n->out[0]->constant &&
+                !ofz_list_push(&r->model->tensor, n->out[0]))
+                return ofz_fail_nomem(r->ctx, "model", sizeof n);
+        }
+    }
+    return OFZ_OK;
+}
+
+static ofz_status read_proto(ofz_reader *r, const Onnx__ModelProto *p)
+{
+    ofz_model *m        = r->model;
+    ofz_list   captured = { 0 }; /* stays empty: nothing is outside the main graph */
+    ofz_graph *g;
+    ofz_status st;
+
+    if (!p->has_ir_version || p->ir_version < 1)
+        return ofz_fail(r->ctx, OFZ_E_MODEL, "model: ir_version %" PRId64 ", want at least 1",
+                        p->ir_version);
+    if (!p->graph) return ofz_fail(r->ctx, OFZ_E_MODEL, "model: no graph");
+    m->ir_version    = p->ir_version;
+    m->model_version = p->model_version;
+    OFZ_TRY(ofz_read_text(r, p->producer_name, &m->producer_name));
+    OFZ_TRY(ofz_read_text(r, p->producer_version, &m->producer_version));
+    OFZ_TRY(ofz_read_text(r, p->domain, &m->domain));
+    OFZ_TRY(read_opsets(r, p));
+    OFZ_TRY(read_functions(r, p));
+    st = ofz_read_graph(r, p->graph, NULL, &captured, &g);
+    ofz_list_free(&captured);
+    return st ? st : list_constants(r);
+}
+
+/* --- bytes to model --------------------------------------------------------------------------- */
+
+static ofz_status build(ofz_ctx *ctx, ofz_model *m, const ofz_guarded *g)
+{
+    ofz_reader        r = { .ctx = ctx, .model = m };
+    Onnx__ModelProto *p = onnx__model_proto__unpack(NULL, g->skeleton_size, g->skeleton);
+    ofz_status        st;
+
+    if (!p) return ofz_fail(ctx, OFZ_E_PARSE, "model: protobuf-c cannot unpack it");
+    st = read_proto(&r, p);
+    onnx__model_proto__free_unpacked(p, NULL);
+    /* what failed half way hangs on no node yet */
+    for (size_t i = 0; st && i < r.graph.count; i++) {
+        ofz_graph *loose = r.graph.item[i];
+
+        if (loose->parent && !loose->parent_node) ofz_graph_deinit(loose);
+    }
+    ofz_list_free(&r.graph);
+    ofz_map_free(&r.symbol);
+    return st;
+}
+
+static ofz_status model_fill(ofz_ctx *ctx, ofz_model *m)
+{
+    ofz_guarded g;
+    ofz_status  st;
+
+    m->bytes = m->file->bytes.data;
+    m->size  = m->file->bytes.size;
+    if (!m->size) return ofz_fail(ctx, OFZ_E_PARSE, "an empty file, want an ONNX model");
+    OFZ_TRY(ofz_guard(ctx, m->bytes, m->size, OFZ_ORIGIN_MODEL, &g));
+    m->file->origin       = g.origin;
+    m->file->origin_count = g.origin_count;
+    st                    = build(ctx, m, &g);
+    g.origin              = NULL;
+    ofz_guarded_free(&g);
+    return st;
+}
+
+static ofz_status model_new(ofz_ctx *ctx, ofz_model **out)
+{
+    ofz_model *m = calloc(1, sizeof *m);
+
+    if (!m || !(m->file = calloc(1, sizeof *m->file))) {
+        free(m);
+        return ofz_fail_nomem(ctx, "model", sizeof *m);
+    }
+    m->file->bytes.fd = -1;
+    *out              = m;
+    return OFZ_OK;
+}
+
+static ofz_status remember_path(ofz_ctx *ctx, ofz_model *m, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    m->path = ofz_arena_strdup(&m->arena, path);
+    if (!slash)
+        m->file->folder = ".";
+    else
+        m->file->folder =
+            ofz_arena_text(&m->arena, path, slash == path ? 1 : (size_t)(slash - path));
+    return m->path && m->file->folder ? OFZ_OK : ofz_fail_nomem(ctx, path, strlen(path));
+}
+
+ofz_status ofz_model_read_file(ofz_ctx *ctx, const char *path, ofz_model **out)
+{
+    ofz_model *m;
+    ofz_status st;
+
+    OFZ_TRY(model_new(ctx, &m));
+    st = ofz_file_open(ctx, path, &m->file->bytes);
+    if (!st) {
+        st = remember_path(ctx, m, path);
+        if (!st) st = model_fill(ctx, m);
+        if (st) ofz_at(ctx, st, "%.200s", path);
+    }
+    if (st) {
+        ofz_model_drop(m);
+        return st;
+    }
+    *out = m;
+    return OFZ_OK;
+}
+
+ofz_status ofz_model_read_memory(ofz_ctx *ctx, const void *data, size_t size, ofz_model **out)
+{
+    ofz_model *m;
+    void      *copy;
+    ofz_status st;
+
+    OFZ_TRY(model_new(ctx, &m));
+    copy = malloc(size ? size : 1);
+    if (!copy) {
+        ofz_model_drop(m);
+        return ofz_fail_nomem(ctx, "model", size);
+    }
+    if (size) memcpy(copy, data, size);
+    m->file->bytes = (ofz_file){ .data = copy, .size = size, .fd = -1, .memory = copy };
+    st             = model_fill(ctx, m);
+    if (st) {
+        ofz_model_drop(m);
+        return st;
+    }
+    *out = m;
+    return OFZ_OK;
+}
+
+void ofz_model_drop(ofz_model *m)
+{
+    if (!m) return;
+    ofz_graph_deinit(m->graph);
+    ofz_list_free(&m->symbol);
+    ofz_list_free(&m->tensor);
+    for (size_t i = 0; i < m->file->external.count; i++)
+        ofz_file_close(&((ofz_external *)m->file->external.item[i])->file);
+    ofz_list_free(&m->file->external);
+    ofz_file_close(&m->file->bytes);
+    free(m->file->origin);
+    free(m->file);
+    ofz_arena_free(&m->arena);
+    free(m);
+}
+
+/* --- a tensor on its own ------------------------------------------------------------------------
+ */
+
+static ofz_status read_pb(ofz_ctx *ctx, ofz_model *m, ofz_arena *arena, ofz_tensor *out,
+                          const char **name)
+{
+    Onnx__TensorProto *p;
+    ofz_guarded        g;
+    ofz_tensor         t;
+    bool               external;
+    ofz_status         st;
+
+    m->bytes = m->file->bytes.data;
+    m->size  = m->file->bytes.size;
+    OFZ_TRY(ofz_guard(ctx, m->bytes, m->size, OFZ_ORIGIN_TENSOR, &g));
+    m->file->origin       = g.origin;
+    m->file->origin_count = g.origin_count;
+    g.origin              = NULL;
+    p                     = onnx__tensor_proto__unpack(NULL, g.skeleton_size, g.skeleton);
+    ofz_guarded_free(&g);
+    if (!p) return ofz_fail(ctx, OFZ_E_PARSE, "tensor: protobuf-c cannot unpack it");
+    st = ofz_tensor_proto_read(ctx, m, p, &t, &external);
+    if (!st && name && !(*name = ofz_arena_strdup(arena, p->name ? p->name : "")))
+        st = ofz_fail_nomem(ctx, "tensor", strlen(p->name));
+    onnx__tensor_proto__free_unpacked(p, NULL);
+    return st ? st : ofz_tensor_copy(ctx, &t, out);
+}
+
+/* The model around it is only the owner of the file and of decoded bytes. */
+ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, ofz_tensor *out,
+                              const char **name)
+{
+    ofz_model *m;
+    ofz_status st;
+
+    OFZ_TRY(model_new(ctx, &m));
+    st = ofz_file_open(ctx, path, &m->file->bytes);
+    if (!st) {
+        st = remember_path(ctx, m, path);
+        if (!st) st = read_pb(ctx, m, arena, out, name);
+        if (st) ofz_at(ctx, st, "%.200s", path);
+    }
+    ofz_model_drop(m);
+    return st;
+}

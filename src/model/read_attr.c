@@ -1,0 +1,309 @@
+/* read_attr.c - attributes, types, Constant nodes and marks. */
+#include <stdint.h>
+#include <string.h>
+
+#include "model/reader.h"
+
+ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out)
+{
+    const char *copy = text && text[0] ? ofz_arena_strdup(&r->model->arena, text) : "";
+
+    if (!copy) return ofz_fail_nomem(r->ctx, "text", strlen(text));
+    *out = copy;
+    return OFZ_OK;
+}
+
+/* --- types --------------------------------------------------------------------------------------
+ */
+
+/* ofz_symbol searches its list; a file may hold a great many names, so they are hashed here. */
+static ofz_status read_symbol(ofz_reader *r, ofz_graph *g, const char *name, int64_t *out)
+{
+    const uintptr_t known = (uintptr_t)ofz_map_get(&r->symbol, name);
+    ofz_list       *list  = g->symbol;
+    const char     *copy;
+
+    if (known) {
+        *out = OFZ_SYMBOL((int64_t)known - 1);
+        return OFZ_OK;
+    }
+    OFZ_TRY(ofz_read_text(r, name, &copy));
+    if (!ofz_list_push(list, (void *)(uintptr_t)copy) ||
+        !ofz_map_put(&r->symbol, copy, (void *)(uintptr_t)list->count))
+        return ofz_fail_nomem(r->ctx, name, sizeof copy);
+    *out = OFZ_SYMBOL((int64_t)list->count - 1);
+    return OFZ_OK;
+}
+
+static ofz_status read_dim(ofz_reader *r, ofz_graph *g, const Onnx__TensorShapeProto__Dimension *d,
+                           int64_t *out)
+{
+    if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && d->dim_value >= 0)
+        *out = d->dim_value;
+    else if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM &&
+             d->dim_param && d->dim_param[0])
+        return read_symbol(r, g, d->dim_param, out);
+    else
+        *out = ofz_symbol_block(g, 1); /* some exporters write -1 for "unknown" */
+    return OFZ_OK;
+}
+
+static ofz_status read_tensor_type(ofz_reader *r, int32_t elem, const Onnx__TensorShapeProto *shape,
+                                   ofz_value *v)
+{
+    int64_t dim[OFZ_MAX_RANK];
+    int     rank = -1;
+
+    if (elem && ofz_dtype_get((ofz_dtype)elem)->cls == OFZ_CLASS_NONE)
+        return ofz_fail(r->ctx, OFZ_E_MODEL, "value '%.100s': element type %d, want 1 to 26",
+                        v->name, (int)elem);
+    if (shape && shape->n_dim > OFZ_MAX_RANK)
+        return ofz_fail(r->ctx, OFZ_E_LIMIT, "value '%.100s': rank %zu, want at most %d", v->name,
+                        shape->n_dim, OFZ_MAX_RANK);
+    if (shape) rank = (int)shape->n_dim;
+    for (int i = 0; i < rank; i++) OFZ_TRY(read_dim(r, v->graph, shape->dim[i], &dim[i]));
+    if (ofz_tensor_set(r->ctx, &v->type, (ofz_dtype)elem, rank, dim))
+        return ofz_at(r->ctx, r->ctx->status, "value '%.100s'", v->name);
+    return OFZ_OK;
+}
+
+ofz_status ofz_read_type(ofz_reader *r, const Onnx__TypeProto *t, ofz_value *v)
+{
+    if (!t) return OFZ_OK;
+    switch (t->value_case) {
+    case ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE:
+        v->kind = OFZ_KIND_TENSOR;
+        return read_tensor_type(r, t->tensor_type->elem_type, t->tensor_type->shape, v);
+    case ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE:
+        v->kind = OFZ_KIND_SEQUENCE;
+        return OFZ_OK;
+    case ONNX__TYPE_PROTO__VALUE_MAP_TYPE:
+        v->kind = OFZ_KIND_MAP;
+        return OFZ_OK;
+    case ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE:
+        v->kind = OFZ_KIND_OPTIONAL;
+        return OFZ_OK;
+    case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
+        v->kind = OFZ_KIND_SPARSE;
+        return OFZ_OK;
+    case ONNX__TYPE_PROTO__VALUE_OPAQUE_TYPE:
+        v->kind = OFZ_KIND_OPAQUE;
+        return OFZ_OK;
+    default:
+        return OFZ_OK;
+    }
+}
+
+/* --- attributes ---------------------------------------------------------------------------------
+ */
+
+ofz_attr_type ofz_attribute_type(const Onnx__AttributeProto *p)
+{
+    if (p->has_type && p->type) return (ofz_attr_type)p->type;
+    if (p->has_f) return OFZ_ATTR_FLOAT;
+    if (p->has_i) return OFZ_ATTR_INT;
+    if (p->has_s) return OFZ_ATTR_STRING;
+    if (p->t) return OFZ_ATTR_TENSOR;
+    if (p->g) return OFZ_ATTR_GRAPH;
+    if (p->n_floats) return OFZ_ATTR_FLOATS;
+    if (p->n_ints) return OFZ_ATTR_INTS;
+    if (p->n_strings) return OFZ_ATTR_STRINGS;
+    if (p->n_tensors) return OFZ_ATTR_TENSORS;
+    if (p->n_graphs) return OFZ_ATTR_GRAPHS;
+    if (p->sparse_tensor) return OFZ_ATTR_SPARSE_TENSOR;
+    if (p->n_sparse_tensors) return OFZ_ATTR_SPARSE_TENSORS;
+    if (p->tp) return OFZ_ATTR_TYPE_PROTO;
+    return p->n_type_protos ? OFZ_ATTR_TYPE_PROTOS : OFZ_ATTR_NONE;
+}
+
+static ofz_status read_list(ofz_reader *r, const void *from, size_t count, size_t size,
+                            const void **out)
+{
+    void *copy = ofz_arena_array(&r->model->arena, count, size);
+
+    if (!copy) return ofz_fail_nomem(r->ctx, "attribute", count);
+    if (count) memcpy(copy, from, count * size);
+    *out = copy;
+    return OFZ_OK;
+}
+
+static ofz_status read_bytes(ofz_reader *r, const ProtobufCBinaryData *b, ofz_string *out)
+{
+    const char *copy = ofz_arena_text(&r->model->arena, (const char *)b->data, b->len);
+
+    if (!copy) return ofz_fail_nomem(r->ctx, "attribute", b->len);
+    *out = (ofz_string){ copy, b->len };
+    return OFZ_OK;
+}
+
+static ofz_status read_strings(ofz_reader *r, const Onnx__AttributeProto *p, ofz_strings *out)
+{
+    ofz_string *s = OFZ_NEWS(&r->model->arena, ofz_string, p->n_strings);
+
+    if (!s) return ofz_fail_nomem(r->ctx, "attribute", p->n_strings);
+    for (size_t i = 0; i < p->n_strings; i++) OFZ_TRY(read_bytes(r, &p->strings[i], &s[i]));
+    *out = (ofz_strings){ s, p->n_strings };
+    return OFZ_OK;
+}
+
+static ofz_status read_tensor(ofz_reader *r, const Onnx__AttributeProto *p, const ofz_tensor **out)
+{
+    ofz_tensor *t = OFZ_NEW(&r->model->arena, ofz_tensor);
+    bool        external;
+
+    if (!t) return ofz_fail_nomem(r->ctx, "attribute", sizeof *t);
+    if (!p->t) return ofz_fail(r->ctx, OFZ_E_MODEL, "no tensor, want one");
+    OFZ_TRY(ofz_tensor_proto_read(r->ctx, r->model, p->t, t, &external));
+    *out = t;
+    return OFZ_OK;
+}
+
+static ofz_status read_value(ofz_reader *r, const Onnx__AttributeProto *p, ofz_graph *g,
+                             ofz_list *captured, ofz_attr *out)
+{
+    bool external;
+
+    switch (out->type) {
+    case OFZ_ATTR_FLOAT:
+        out->u.f = p->f;
+        return OFZ_OK;
+    case OFZ_ATTR_INT:
+        out->u.i = p->i;
+        return OFZ_OK;
+    case OFZ_ATTR_STRING:
+        return read_bytes(r, &p->s, &out->u.s);
+    case OFZ_ATTR_TENSOR:
+        return read_tensor(r, p, &out->u.t);
+    case OFZ_ATTR_GRAPH:
+        if (!p->g) return ofz_fail(r->ctx, OFZ_E_MODEL, "no graph, want one");
+        return ofz_read_graph(r, p->g, g, captured, &out->u.g);
+    case OFZ_ATTR_FLOATS:
+        out->u.floats.count = p->n_floats;
+        return read_list(r, p->floats, p->n_floats, sizeof(float), (const void **)&out->u.floats.v);
+    case OFZ_ATTR_INTS:
+        out->u.ints.count = p->n_ints;
+        return read_list(r, p->ints, p->n_ints, sizeof(int64_t), (const void **)&out->u.ints.v);
+    case OFZ_ATTR_STRINGS:
+        return read_strings(r, p, &out->u.strings);
+    case OFZ_ATTR_TENSORS: /* opaque, and yet every tensor of a file is looked at */
+        for (size_t i = 0; i < p->n_tensors; i++) {
+            ofz_tensor unused;
+
+            OFZ_TRY(ofz_tensor_proto_read(r->ctx, r->model, p->tensors[i], &unused, &external));
+        }
+        return OFZ_OK;
+    case OFZ_ATTR_NONE:
+    case OFZ_ATTR_GRAPHS:
+    case OFZ_ATTR_SPARSE_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSORS:
+    case OFZ_ATTR_TYPE_PROTO:
+    case OFZ_ATTR_TYPE_PROTOS:
+        return OFZ_OK;
+    }
+    return ofz_fail(r->ctx, OFZ_E_MODEL, "type %d, want 1 to 14", (int)out->type);
+}
+
+ofz_status ofz_read_attribute(ofz_reader *r, const Onnx__AttributeProto *p, ofz_graph *g,
+                              ofz_list *captured, ofz_attr *out)
+{
+    ofz_status st;
+
+    OFZ_TRY(ofz_read_text(r, p->name, &out->name));
+    if (p->ref_attr_name && p->ref_attr_name[0])
+        return ofz_fail(r->ctx, OFZ_E_MODEL,
+                        "attribute '%.100s': refers to a function's attribute, outside a function",
+                        out->name);
+    out->type = ofz_attribute_type(p);
+    st        = read_value(r, p, g, captured, out);
+    return st ? ofz_at(r->ctx, st, "attribute '%.100s'", out->name) : OFZ_OK;
+}
+
+/* --- Constant nodes -----------------------------------------------------------------------------
+ */
+
+/* Point `t` at the attribute's value; false for a form that holds no dense tensor. */
+static bool constant_view(const ofz_attr *a, ofz_dtype *dtype, int *rank, int64_t *dim,
+                          const void **data)
+{
+    static const struct {
+        const char   *name;
+        ofz_attr_type type;
+        ofz_dtype     dtype;
+    } forms[] = {
+        {"value_float",    OFZ_ATTR_FLOAT,   OFZ_F32   },
+        { "value_floats",  OFZ_ATTR_FLOATS,  OFZ_F32   },
+        { "value_int",     OFZ_ATTR_INT,     OFZ_I64   },
+        { "value_ints",    OFZ_ATTR_INTS,    OFZ_I64   },
+        { "value_string",  OFZ_ATTR_STRING,  OFZ_STRING},
+        { "value_strings", OFZ_ATTR_STRINGS, OFZ_STRING},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (strcmp(a->name, forms[i].name) || a->type != forms[i].type) continue;
+        *dtype = forms[i].dtype;
+        *rank =
+            a->type == OFZ_ATTR_FLOATS || a->type == OFZ_ATTR_INTS || a->type == OFZ_ATTR_STRINGS;
+        *data = &a->u;
+        if (*rank) { /* the three lists have one layout */
+            *dim  = (int64_t)a->u.ints.count;
+            *data = a->u.ints.v;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* The value of a Constant node becomes its output's constant. The node stays. */
+static ofz_status constant_set(ofz_reader *r, const ofz_attr *a, ofz_value *v)
+{
+    ofz_tensor *t = OFZ_NEW(&r->model->arena, ofz_tensor);
+    ofz_dtype   dtype;
+    int64_t     dim[1];
+    const void *data;
+    int         rank;
+
+    if (!t) return ofz_fail_nomem(r->ctx, "constant", sizeof *t);
+    if (a->type == OFZ_ATTR_TENSOR && !strcmp(a->name, "value")) {
+        *t = *a->u.t;
+    } else if (constant_view(a, &dtype, &rank, dim, &data)) {
+        OFZ_TRY(ofz_tensor_set(r->ctx, t, dtype, rank, dim));
+        t->data = (void *)(uintptr_t)data;
+    } else {
+        return OFZ_OK;
+    }
+    v->constant = t;
+    return ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim);
+}
+
+ofz_status ofz_read_constant(ofz_reader *r, const Onnx__NodeProto *p, ofz_node *n)
+{
+    ofz_value *v = n->out_count ? n->out[0] : NULL;
+
+    if (strcmp(n->op_type, "Constant") || n->domain[0] || !v || n->attr_count != 1) return OFZ_OK;
+    OFZ_TRY(constant_set(r, &n->attr[0], v));
+    if (!v->constant || !p->attribute[0]->t) return OFZ_OK;
+    v->origin   = ofz_message_origin(&p->attribute[0]->t->base);
+    v->external = p->attribute[0]->t->has_data_location &&
+                  p->attribute[0]->t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    return ofz_read_marks(r, p->attribute[0]->t, v);
+}
+
+/* --- marks --------------------------------------------------------------------------------------
+ */
+
+ofz_status ofz_read_marks(ofz_reader *r, const Onnx__TensorProto *p, ofz_value *v)
+{
+    ofz_marks m = { OFZ_MARK_NONE, NULL, 1 };
+
+    for (size_t i = 0; i < p->n_metadata_props; i++) {
+        const Onnx__StringStringEntryProto *e = p->metadata_props[i];
+
+        if (!ofz_marks_take(&m, e->key ? e->key : "", e->value ? e->value : ""))
+            ofz_log(r->ctx, OFZ_LOG_WARN, "tensor '%.100s': '%s' is '%.40s', ignored", v->name,
+                    e->key, e->value ? e->value : "");
+    }
+    v->mark     = m.mark;
+    v->lr_scale = m.lr_scale;
+    if (m.group) OFZ_TRY(ofz_read_text(r, m.group, &v->group));
+    return OFZ_OK;
+}

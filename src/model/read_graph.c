@@ -1,0 +1,225 @@
+/* read_graph.c - GraphProto to ofz_graph: values first, then the nodes between them. */
+#include <string.h>
+
+#include "model/reader.h"
+
+/* --- values -------------------------------------------------------------------------------------
+ */
+
+static ofz_status read_input(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_graph *g)
+{
+    ofz_value *v;
+
+    if (!p->name || !p->name[0]) return ofz_fail(r->ctx, OFZ_E_MODEL, "graph input without a name");
+    OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v));
+    v->is_input = true;
+    OFZ_TRY(ofz_read_type(r, p->type, v));
+    return ofz_list_push(&g->input, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof v);
+}
+
+/* At IR 3 an initializer is a graph input as well: one value. */
+static ofz_status read_initializer(ofz_reader *r, const Onnx__TensorProto *p, ofz_graph *g)
+{
+    ofz_value  *v;
+    ofz_tensor *t = OFZ_NEW(g->arena, ofz_tensor);
+
+    if (!t) return ofz_fail_nomem(r->ctx, "initializer", sizeof *t);
+    if (!p->name || !p->name[0]) return ofz_fail(r->ctx, OFZ_E_MODEL, "initializer without a name");
+    v = ofz_map_get(&g->by_name, p->name);
+    if (!v)
+        OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v));
+    else if (v->constant)
+        return ofz_fail(r->ctx, OFZ_E_MODEL, "initializer '%.100s': defined twice", p->name);
+    OFZ_TRY(ofz_tensor_proto_read(r->ctx, r->model, p, t, &v->external));
+    v->constant    = t;
+    v->kind        = OFZ_KIND_TENSOR;
+    v->initializer = true;
+    v->origin      = ofz_message_origin(&p->base);
+    OFZ_TRY(ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim));
+    OFZ_TRY(ofz_read_marks(r, p, v));
+    return ofz_list_push(&r->model->tensor, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof v);
+}
+
+/* Carried opaque: a value of which only the name is known. */
+static ofz_status read_sparse(ofz_reader *r, const Onnx__SparseTensorProto *p, ofz_graph *g)
+{
+    const char *name = p->values ? p->values->name : NULL;
+    ofz_value  *v;
+
+    if (!name || !name[0])
+        return ofz_fail(r->ctx, OFZ_E_MODEL, "sparse initializer without a name");
+    v = ofz_map_get(&g->by_name, name);
+    if (v && !v->is_input)
+        return ofz_fail(r->ctx, OFZ_E_MODEL, "initializer '%.100s': defined twice", name);
+    if (!v) OFZ_TRY(ofz_value_new(r->ctx, g, name, &v));
+    v->kind = OFZ_KIND_SPARSE;
+    return OFZ_OK;
+}
+
+/* All outputs before any node, so that names resolve in files that are not sorted. */
+static ofz_status read_node_outputs(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph *g)
+{
+    ofz_value *v;
+
+    for (size_t i = 0; i < p->n_output; i++)
+        if (p->output[i][0]) OFZ_TRY(ofz_value_new(r->ctx, g, p->output[i], &v));
+    return OFZ_OK;
+}
+
+static ofz_status read_output(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_graph *g)
+{
+    ofz_value *v;
+
+    if (!p->name || !p->name[0])
+        return ofz_fail(r->ctx, OFZ_E_MODEL, "graph output without a name");
+    v = ofz_map_get(&g->by_name, p->name);
+    if (!v) OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v)); /* dangling; the check reports it */
+    v->is_output = true;
+    if (!v->is_input && !v->constant) OFZ_TRY(ofz_read_type(r, p->type, v));
+    return ofz_list_push(&g->output, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof v);
+}
+
+static ofz_status read_value_info(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_graph *g)
+{
+    ofz_value *v = p->name ? ofz_map_get(&g->by_name, p->name) : NULL;
+
+    if (!v || v->is_input || v->constant) return OFZ_OK;
+    return ofz_read_type(r, p->type, v);
+}
+
+/* --- nodes --------------------------------------------------------------------------------------
+ */
+
+/* Values of `g` are read inside a subgraph of its node `n`; values from further out are passed on.
+ */
+static ofz_status capture(ofz_reader *r, ofz_graph *g, ofz_node *n, const ofz_list *inner,
+                          ofz_list *outer)
+{
+    for (size_t i = 0; i < inner->count; i++) {
+        ofz_value     *v    = inner->item[i];
+        const ofz_use *last = v->use_count ? &v->use[v->use_count - 1] : NULL;
+
+        if (v->graph != g) {
+            if (!ofz_list_push(outer, v)) return ofz_fail_nomem(r->ctx, v->name, sizeof v);
+        } else if (!last || last->node != n || last->index != -1) {
+            OFZ_TRY(ofz_value_use(r->ctx, v, n, -1));
+        }
+    }
+    return OFZ_OK;
+}
+
+static ofz_status find_inputs(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph *g,
+                              ofz_list *captured, ofz_value **in)
+{
+    for (size_t i = 0; i < p->n_input; i++) {
+        if (!p->input[i][0]) continue;
+        in[i] = ofz_value_find(g, p->input[i]);
+        if (!in[i]) OFZ_TRY(ofz_value_new(r->ctx, g, p->input[i], &in[i]));
+        if (in[i]->graph != g && !ofz_list_push(captured, in[i]))
+            return ofz_fail_nomem(r->ctx, "node", sizeof in[i]);
+    }
+    return OFZ_OK;
+}
+
+static ofz_status read_node_into(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph *g,
+                                 ofz_list *inner, ofz_list *captured)
+{
+    ofz_arena    *a      = g->arena;
+    ofz_value   **in     = OFZ_NEWS(a, ofz_value *, p->n_input);
+    ofz_value   **out    = OFZ_NEWS(a, ofz_value *, p->n_output);
+    ofz_attr     *attr   = OFZ_NEWS(a, ofz_attr, p->n_attribute);
+    const char   *domain = p->domain && strcmp(p->domain, "ai.onnx") ? p->domain : "";
+    ofz_node_spec spec   = { p->name,
+                           p->op_type ? p->op_type : "",
+                             domain,
+                             0,
+                             p->n_input,
+                             p->n_output,
+                             p->n_attribute,
+                             in,
+                             out,
+                             attr };
+    ofz_node     *n;
+
+    if (!in || !out || !attr) return ofz_fail_nomem(r->ctx, "node", sizeof *n);
+    for (size_t i = 0; i < p->n_attribute; i++)
+        OFZ_TRY(ofz_read_attribute(r, p->attribute[i], g, inner, &attr[i]));
+    OFZ_TRY(find_inputs(r, p, g, captured, in));
+    for (size_t i = 0; i < p->n_output; i++)
+        if (p->output[i][0]) out[i] = ofz_map_get(&g->by_name, p->output[i]);
+    OFZ_TRY(ofz_node_add(r->ctx, g, &spec, &n));
+    n->origin = ofz_message_origin(&p->base);
+    OFZ_TRY(ofz_read_text(r, p->overload, &n->overload));
+    for (size_t i = 0; i < n->attr_count; i++)
+        if (n->attr[i].type == OFZ_ATTR_GRAPH) n->attr[i].u.g->parent_node = n;
+    OFZ_TRY(capture(r, g, n, inner, captured));
+    return ofz_read_constant(r, p, n);
+}
+
+static ofz_status read_node(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph *g,
+                            ofz_list *captured)
+{
+    ofz_list         inner = { 0 };
+    const ofz_status st    = read_node_into(r, p, g, &inner, captured);
+
+    ofz_list_free(&inner);
+    if (!st) return OFZ_OK;
+    return ofz_at(r->ctx, st, "node '%.100s' (%.60s)",
+                  p->name && p->name[0]            ? p->name
+                  : p->n_output && p->output[0][0] ? p->output[0]
+                                                   : "",
+                  p->op_type ? p->op_type : "");
+}
+
+/* --- the graph ----------------------------------------------------------------------------------
+ */
+
+/* Put the nodes in order, and remember the first one that did not stand in it. */
+static ofz_status sort(ofz_reader *r, ofz_graph *g)
+{
+    const size_t count = g->node.count;
+    ofz_node   **was   = OFZ_NEWS(g->arena, ofz_node *, count);
+    char         text[256];
+
+    if (!was) return ofz_fail_nomem(r->ctx, "graph", count * sizeof *was);
+    if (count) memcpy(was, g->node.item, count * sizeof *was);
+    OFZ_TRY(ofz_graph_sort(r->ctx, g));
+    for (size_t i = 0; i < count && !r->model->file->unsorted; i++)
+        if (was[i] != g->node.item[i])
+            OFZ_TRY(ofz_read_text(r, ofz_node_text(text, sizeof text, was[i]),
+                                  &r->model->file->unsorted));
+    return OFZ_OK;
+}
+
+static ofz_status fill(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *g, ofz_list *captured)
+{
+    OFZ_TRY(ofz_read_text(r, p->name, &g->name));
+    for (size_t i = 0; i < p->n_input; i++) OFZ_TRY(read_input(r, p->input[i], g));
+    for (size_t i = 0; i < p->n_initializer; i++)
+        OFZ_TRY(read_initializer(r, p->initializer[i], g));
+    for (size_t i = 0; i < p->n_sparse_initializer; i++)
+        OFZ_TRY(read_sparse(r, p->sparse_initializer[i], g));
+    for (size_t i = 0; i < p->n_node; i++) OFZ_TRY(read_node_outputs(r, p->node[i], g));
+    for (size_t i = 0; i < p->n_value_info; i++) OFZ_TRY(read_value_info(r, p->value_info[i], g));
+    for (size_t i = 0; i < p->n_output; i++) OFZ_TRY(read_output(r, p->output[i], g));
+    for (size_t i = 0; i < p->n_node; i++) OFZ_TRY(read_node(r, p->node[i], g, captured));
+    return sort(r, g);
+}
+
+ofz_status ofz_read_graph(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *parent,
+                          ofz_list *captured, ofz_graph **out)
+{
+    ofz_model *m = r->model;
+    ofz_graph *g;
+
+    OFZ_TRY(ofz_graph_new(r->ctx, &m->arena, parent, &m->symbol, &g));
+    if (!ofz_list_push(&r->graph, g)) return ofz_fail_nomem(r->ctx, "graph", sizeof g);
+    if (!parent) {
+        m->graph       = g;
+        g->opset       = m->opset;
+        g->opset_count = m->opset_count;
+    }
+    OFZ_TRY(fill(r, p, g, captured));
+    *out = g;
+    return OFZ_OK;
+}
