@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# conformance.sh - ONNX's backend tests: whatever tests/conformance/passing.txt lists must pass. The list
+# may only grow; UPDATE=1 writes the new names into it.
+#   OFZ_CONFORMANCE   folder of unpacked suites (tools/check finds or unpacks them)
+set -euo pipefail
+: "${OFZ_CONFORMANCE:=}"
+if [ -z "$OFZ_CONFORMANCE" ] || [ ! -d "$OFZ_CONFORMANCE" ]; then
+  echo 'skipped: conformance: OFZ_CONFORMANCE names no folder of unpacked ONNX backend tests'
+  exit 77
+fi
+list=$SRC/tests/conformance/passing.txt
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+cd "$OFZ_CONFORMANCE"
+"$ONNXFREEZE" test . >"$scratch/out" || true
+tail -n 1 "$scratch/out"
+sed -n 's/^PASS //p' "$scratch/out" | LC_ALL=C sort >"$scratch/pass"
+[ -s "$scratch/pass" ] || { echo 'nothing passed'; exit 1; }
+LC_ALL=C comm -13 "$list" "$scratch/pass" >"$scratch/new"
+LC_ALL=C comm -23 "$list" "$scratch/pass" >"$scratch/lost"
+if [ "${UPDATE:-}" = 1 ]; then
+  LC_ALL=C sort -u "$list" "$scratch/pass" -o "$list"
+fi
+# A listed test that this set of suites does not hold is not lost.
+while read -r name; do
+  if grep -qE "^(FAIL|SKIP) $name(:|$)" "$scratch/out"; then grep -E "^(FAIL|SKIP) $name(:|$)" "$scratch/out"; fi
+done <"$scratch/lost" >"$scratch/failed"
+printf '%s listed, %s more pass\n' "$(wc -l <"$list")" "$(wc -l <"$scratch/new")"
+if [ -s "$scratch/failed" ]; then
+  echo 'these passed once and must pass again:'
+  cat "$scratch/failed"
+  exit 1
+fi
