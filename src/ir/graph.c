@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_list *symbol,
+ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_symbols *symbol,
                          ofz_graph **out)
 {
     ofz_graph *g = OFZ_NEW(arena, ofz_graph);
@@ -228,18 +228,25 @@ const char *ofz_node_text(char *buf, size_t size, const ofz_node *n)
 /* Nameless symbols are numbered from here, out of the way of those in the list of names. */
 static const int64_t symbol_nameless = (int64_t)1 << 40;
 
+void ofz_symbols_free(ofz_symbols *s)
+{
+    ofz_list_free(&s->name);
+    ofz_map_free(&s->index);
+}
+
 ofz_status ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out)
 {
-    char *own;
+    ofz_symbols *s = g->symbol;
+    intptr_t     k = (intptr_t)ofz_map_get(&s->index, name);
+    char        *own;
 
-    for (size_t i = 0; i < g->symbol->count; i++)
-        if (!strcmp(g->symbol->item[i], name)) {
-            *out = OFZ_SYMBOL((int64_t)i);
-            return OFZ_OK;
-        }
-    own = ofz_arena_strdup(g->arena, name);
-    if (!own || !ofz_list_push(g->symbol, own)) return ofz_fail_nomem(ctx, name, sizeof own);
-    *out = OFZ_SYMBOL((int64_t)g->symbol->count - 1);
+    if (!k) {
+        own = ofz_arena_strdup(g->arena, name);
+        k   = (intptr_t)s->name.count + 1;
+        if (!own || !ofz_list_push(&s->name, own) || !ofz_map_put(&s->index, own, (void *)k))
+            return ofz_fail_nomem(ctx, "symbol", sizeof own);
+    }
+    *out = OFZ_SYMBOL((int64_t)k - 1);
     return OFZ_OK;
 }
 
@@ -257,5 +264,6 @@ const char *ofz_symbol_name(const ofz_graph *g, int64_t dim)
 {
     const uint64_t k = (uint64_t)dim - (uint64_t)INT64_MIN;
 
-    return OFZ_IS_SYMBOL(dim) && g->symbol && k < g->symbol->count ? g->symbol->item[k] : NULL;
+    return OFZ_IS_SYMBOL(dim) && g->symbol && k < g->symbol->name.count ? g->symbol->name.item[k]
+                                                                        : NULL;
 }

@@ -139,25 +139,33 @@ typedef struct ofz_opset {
     int64_t     version;
 } ofz_opset;
 
+/* Names of dimension symbols, shared by all graphs of a model. Zero-initialise. */
+typedef struct ofz_symbols {
+    ofz_list name;  /* text, borrowed from an arena */
+    ofz_map  index; /* name -> its number + 1 */
+} ofz_symbols;
+
+void ofz_symbols_free(ofz_symbols *s);
+
 struct ofz_graph {
-    const char *name;
-    ofz_graph  *parent; /* graph of the node whose attribute this is, or NULL */
-    ofz_node   *parent_node;
-    ofz_arena  *arena; /* the model's; every node, name and attribute lives there */
-    ofz_list    node;  /* ofz_node, topological order */
-    ofz_list    value; /* ofz_value, all of them */
-    ofz_list    input, output;
-    ofz_map     by_name; /* name -> ofz_value, this scope only */
-    ofz_list   *symbol;  /* names of symbols, shared by all graphs of a model */
-    ofz_opset  *opset;
-    size_t      opset_count;
-    uint64_t    next_name;   /* makes fresh names */
-    int64_t     next_symbol; /* makes nameless symbols; the outermost graph's counts */
+    const char  *name;
+    ofz_graph   *parent; /* graph of the node whose attribute this is, or NULL */
+    ofz_node    *parent_node;
+    ofz_arena   *arena; /* the model's; every node, name and attribute lives there */
+    ofz_list     node;  /* ofz_node, topological order */
+    ofz_list     value; /* ofz_value, all of them */
+    ofz_list     input, output;
+    ofz_map      by_name; /* name -> ofz_value, this scope only */
+    ofz_symbols *symbol;
+    ofz_opset   *opset;
+    size_t       opset_count;
+    uint64_t     next_name;   /* makes fresh names */
+    int64_t      next_symbol; /* makes nameless symbols; the outermost graph's counts */
 };
 
 /* An empty graph that lives in `arena`; `parent` may be NULL. Its lists are freed by
  * ofz_graph_deinit, the rest goes with the arena. Errors: OFZ_E_NOMEM. */
-ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_list *symbol,
+ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_symbols *symbol,
                          ofz_graph **out) OFZ_MUST_USE;
 /* Release lists, uses and constants' buffers, subgraphs included. */
 void ofz_graph_deinit(ofz_graph *g);

@@ -16,7 +16,7 @@ typedef struct ofz_function {
 struct ofz_model {
     ofz_arena      arena;
     ofz_graph     *graph;
-    ofz_list       symbol; /* names of dimension symbols */
+    ofz_symbols    symbol; /* names of dimension symbols */
     const char    *path;   /* NULL for a model from memory */
     const uint8_t *bytes;  /* the file, mapped or copied */
     size_t         size;

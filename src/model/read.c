@@ -108,7 +108,6 @@ static ofz_status build(ofz_ctx *ctx, ofz_model *m, const ofz_guarded *g)
         if (loose->parent && !loose->parent_node) ofz_graph_deinit(loose);
     }
     ofz_list_free(&r.graph);
-    ofz_map_free(&r.symbol);
     return st;
 }
 
@@ -202,7 +201,7 @@ void ofz_model_drop(ofz_model *m)
 {
     if (!m) return;
     ofz_graph_deinit(m->graph);
-    ofz_list_free(&m->symbol);
+    ofz_symbols_free(&m->symbol);
     ofz_list_free(&m->tensor);
     for (size_t i = 0; i < m->file->external.count; i++)
         ofz_file_close(&((ofz_external *)m->file->external.item[i])->file);

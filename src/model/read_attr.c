@@ -16,25 +16,6 @@ ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out)
 /* --- types --------------------------------------------------------------------------------------
  */
 
-/* ofz_symbol searches its list; a file may hold a great many names, so they are hashed here. */
-static ofz_status read_symbol(ofz_reader *r, ofz_graph *g, const char *name, int64_t *out)
-{
-    const uintptr_t known = (uintptr_t)ofz_map_get(&r->symbol, name);
-    ofz_list       *list  = g->symbol;
-    const char     *copy;
-
-    if (known) {
-        *out = OFZ_SYMBOL((int64_t)known - 1);
-        return OFZ_OK;
-    }
-    OFZ_TRY(ofz_read_text(r, name, &copy));
-    if (!ofz_list_push(list, (void *)(uintptr_t)copy) ||
-        !ofz_map_put(&r->symbol, copy, (void *)(uintptr_t)list->count))
-        return ofz_fail_nomem(r->ctx, name, sizeof copy);
-    *out = OFZ_SYMBOL((int64_t)list->count - 1);
-    return OFZ_OK;
-}
-
 static ofz_status read_dim(ofz_reader *r, ofz_graph *g, const Onnx__TensorShapeProto__Dimension *d,
                            int64_t *out)
 {
@@ -42,7 +23,7 @@ static ofz_status read_dim(ofz_reader *r, ofz_graph *g, const Onnx__TensorShapeP
         *out = d->dim_value;
     else if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM &&
              d->dim_param && d->dim_param[0])
-        return read_symbol(r, g, d->dim_param, out);
+        return ofz_symbol(r->ctx, g, d->dim_param, out);
     else
         *out = ofz_symbol_block(g, 1); /* some exporters write -1 for "unknown" */
     return OFZ_OK;
@@ -230,12 +211,12 @@ static bool constant_view(const ofz_attr *a, ofz_dtype *dtype, int *rank, int64_
         ofz_attr_type type;
         ofz_dtype     dtype;
     } forms[] = {
-        {"value_float",    OFZ_ATTR_FLOAT,   OFZ_F32   },
-        { "value_floats",  OFZ_ATTR_FLOATS,  OFZ_F32   },
-        { "value_int",     OFZ_ATTR_INT,     OFZ_I64   },
-        { "value_ints",    OFZ_ATTR_INTS,    OFZ_I64   },
-        { "value_string",  OFZ_ATTR_STRING,  OFZ_STRING},
-        { "value_strings", OFZ_ATTR_STRINGS, OFZ_STRING},
+        { "value_float", OFZ_ATTR_FLOAT, OFZ_F32 },
+        { "value_floats", OFZ_ATTR_FLOATS, OFZ_F32 },
+        { "value_int", OFZ_ATTR_INT, OFZ_I64 },
+        { "value_ints", OFZ_ATTR_INTS, OFZ_I64 },
+        { "value_string", OFZ_ATTR_STRING, OFZ_STRING },
+        { "value_strings", OFZ_ATTR_STRINGS, OFZ_STRING },
     };
 
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {

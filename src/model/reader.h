@@ -7,8 +7,7 @@
 typedef struct ofz_reader {
     ofz_ctx   *ctx;
     ofz_model *model;
-    ofz_map    symbol; /* name -> 1 + its number, as a pointer */
-    ofz_list   graph;  /* every ofz_graph made, parents before children */
+    ofz_list   graph; /* every ofz_graph made, parents before children */
 } ofz_reader;
 
 /* A copy in the model's arena; "" for NULL. */

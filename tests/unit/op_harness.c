@@ -25,17 +25,17 @@ static const char *const told_name[] = { "declared inputs", "constant inputs",
                                          "inputs without type" };
 
 typedef struct rig {
-    ofz_ctx   *ctx;
-    ofz_arena  arena;
-    ofz_list   symbol;
-    ofz_graph *graph;
-    ofz_opset  opset[4];
-    ofz_attr   attr[32];
-    int        attr_count, in_count, out_count;
-    ofz_tensor in[OP_CASE_INPUTS];
-    ofz_value *x[OP_CASE_INPUTS];
-    ofz_value *y[OP_CASE_OUTPUTS];
-    ofz_node  *node;
+    ofz_ctx    *ctx;
+    ofz_arena   arena;
+    ofz_symbols symbol;
+    ofz_graph  *graph;
+    ofz_opset   opset[4];
+    ofz_attr    attr[32];
+    int         attr_count, in_count, out_count;
+    ofz_tensor  in[OP_CASE_INPUTS];
+    ofz_value  *x[OP_CASE_INPUTS];
+    ofz_value  *y[OP_CASE_OUTPUTS];
+    ofz_node   *node;
 } rig;
 
 static void rig_deinit(rig *r)
@@ -43,7 +43,7 @@ static void rig_deinit(rig *r)
     if (r->graph) ofz_graph_deinit(r->graph);
     op_text_attrs_release(r->attr, r->attr_count);
     for (int i = 0; i < r->in_count; i++) ofz_tensor_release(&r->in[i]);
-    ofz_list_free(&r->symbol);
+    ofz_symbols_free(&r->symbol);
     ofz_arena_free(&r->arena);
     ofz_ctx_free(r->ctx);
 }
@@ -91,7 +91,7 @@ static ofz_status rig_declare(rig *r, int k, told t)
     OFZ_TRY(ofz_value_new(r->ctx, r->graph, NULL, &v));
     for (int i = 0; i < r->in[k].rank; i++) {
         dim[i] = r->in[k].dim[i];
-        if (t == TOLD_RANK) OFZ_TRY(ofz_symbol(r->ctx, r->graph, NULL, &dim[i]));
+        if (t == TOLD_RANK) dim[i] = ofz_symbol_block(r->graph, 1);
     }
     OFZ_TRY(ofz_tensor_set(r->ctx, &v->type, t == TOLD_NOTHING ? OFZ_UNDEFINED : r->in[k].dtype,
                            ranked ? r->in[k].rank : -1, dim));

@@ -92,23 +92,23 @@ static void test_minifloat_rounding(void **state)
         bool                 saturate;
         unsigned             bits;
     } row[] = {
-        {&ofz_f16,         65504,       false, 0x7bff},
-        { &ofz_f16,        65519.99,    false, 0x7bff},
-        { &ofz_f16,        65520,       false, 0x7c00}, /* halfway to 65536 goes to the even: infinity */
-        { &ofz_f16,        0x1p-25,     false, 0     }, /* half of the smallest, tie to even */
-        { &ofz_f16,        0x1.8p-25,   false, 1     },
-        { &ofz_f16,        1 + 0x1p-11, false, 0x3c00},
-        { &ofz_f16,        1 + 0x3p-11, false, 0x3c02},
-        { &ofz_f16,        -INFINITY,   false, 0xfc00},
-        { &ofz_f8e4m3fn,   448,         false, 0x7e  },
-        { &ofz_f8e4m3fn,   1e6,         true,  0x7e  },
-        { &ofz_f8e4m3fn,   1e6,         false, 0x7f  },
-        { &ofz_f8e4m3fnuz, -0.0,        false, 0     }, /* its bit pattern would be NaN */
-        { &ofz_f8e4m3fnuz, INFINITY,    false, 0x80  },
-        { &ofz_f8e5m2,     1e6,         false, 0x7c  },
-        { &ofz_f4e2m1,     100,         false, 7     },
-        { &ofz_f4e2m1,     2.5,         false, 4     }, /* between 2 and 3, to even */
-        { &ofz_f4e2m1,     -0.25,       false, 8     }, /* between 0 and 0.5, to even, sign kept */
+        { &ofz_f16, 65504, false, 0x7bff },
+        { &ofz_f16, 65519.99, false, 0x7bff },
+        { &ofz_f16, 65520, false, 0x7c00 }, /* halfway to 65536 goes to the even: infinity */
+        { &ofz_f16, 0x1p-25, false, 0 },    /* half of the smallest, tie to even */
+        { &ofz_f16, 0x1.8p-25, false, 1 },
+        { &ofz_f16, 1 + 0x1p-11, false, 0x3c00 },
+        { &ofz_f16, 1 + 0x3p-11, false, 0x3c02 },
+        { &ofz_f16, -INFINITY, false, 0xfc00 },
+        { &ofz_f8e4m3fn, 448, false, 0x7e },
+        { &ofz_f8e4m3fn, 1e6, true, 0x7e },
+        { &ofz_f8e4m3fn, 1e6, false, 0x7f },
+        { &ofz_f8e4m3fnuz, -0.0, false, 0 }, /* its bit pattern would be NaN */
+        { &ofz_f8e4m3fnuz, INFINITY, false, 0x80 },
+        { &ofz_f8e5m2, 1e6, false, 0x7c },
+        { &ofz_f4e2m1, 100, false, 7 },
+        { &ofz_f4e2m1, 2.5, false, 4 },   /* between 2 and 3, to even */
+        { &ofz_f4e2m1, -0.25, false, 8 }, /* between 0 and 0.5, to even, sign kept */
     };
 
     (void)state;

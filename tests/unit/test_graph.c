@@ -15,11 +15,11 @@
 #include "pass/infer_shapes.h"
 
 typedef struct fixture {
-    ofz_ctx   *ctx;
-    ofz_arena  arena;
-    ofz_list   symbol;
-    ofz_graph *g;
-    ofz_opset  opset;
+    ofz_ctx    *ctx;
+    ofz_arena   arena;
+    ofz_symbols symbol;
+    ofz_graph  *g;
+    ofz_opset   opset;
 } fixture;
 
 static int setup(void **state)
@@ -40,7 +40,7 @@ static int teardown(void **state)
     fixture *f = *state;
 
     ofz_graph_deinit(f->g);
-    ofz_list_free(&f->symbol);
+    ofz_symbols_free(&f->symbol);
     ofz_arena_free(&f->arena);
     ofz_ctx_free(f->ctx);
     free(f);

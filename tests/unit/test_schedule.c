@@ -17,24 +17,24 @@ typedef struct rate_case {
 } rate_case;
 
 static const rate_case CASES[] = {
-    {{ OFZ_CONSTANT, 0.1, 0, 1, 0, 100 },  0,   0, 0.1  },
-    { { OFZ_CONSTANT, 0.1, 0, 1, 0, 100 }, 99,  9, 0.1  },
-    { { OFZ_CONSTANT, 0.1, 0, 1, 4, 100 }, 0,   0, 0.025},
-    { { OFZ_CONSTANT, 0.1, 0, 1, 4, 100 }, 3,   0, 0.1  },
-    { { OFZ_CONSTANT, 0.1, 0, 1, 4, 100 }, 4,   0, 0.1  },
-    { { OFZ_STEP, 1, 0.1, 3, 0, 100 },     10,  2, 1    },
-    { { OFZ_STEP, 1, 0.1, 3, 0, 100 },     11,  3, 0.1  },
-    { { OFZ_STEP, 1, 0.5, 1, 0, 100 },     11,  3, 0.125},
-    { { OFZ_STEP, 1, 0.5, 1, 8, 100 },     3,   1, 0.25 }, /* half way up, one decay */
-    { { OFZ_COSINE, 1, 0, 1, 0, 100 },     0,   0, 1    },
-    { { OFZ_COSINE, 1, 0, 1, 0, 100 },     50,  0, 0.5  },
-    { { OFZ_COSINE, 1, 0, 1, 0, 3 },       1,   0, 0.75 },
-    { { OFZ_COSINE, 1, 0, 1, 0, 100 },     100, 0, 0    },
-    { { OFZ_COSINE, 1, 0, 1, 10, 100 },    4,   0, 0.5  },
-    { { OFZ_COSINE, 1, 0, 1, 10, 100 },    10,  0, 1    },
-    { { OFZ_COSINE, 1, 0, 1, 10, 100 },    55,  0, 0.5  },
-    { { OFZ_COSINE, 1, 0, 1, 10, 100 },    40,  0, 0.75 },
-    { { OFZ_COSINE, 1, 0, 1, 200, 100 },   99,  0, 0.5  }, /* warm-up longer than the run */
+    { { OFZ_CONSTANT, 0.1, 0, 1, 0, 100 }, 0, 0, 0.1 },
+    { { OFZ_CONSTANT, 0.1, 0, 1, 0, 100 }, 99, 9, 0.1 },
+    { { OFZ_CONSTANT, 0.1, 0, 1, 4, 100 }, 0, 0, 0.025 },
+    { { OFZ_CONSTANT, 0.1, 0, 1, 4, 100 }, 3, 0, 0.1 },
+    { { OFZ_CONSTANT, 0.1, 0, 1, 4, 100 }, 4, 0, 0.1 },
+    { { OFZ_STEP, 1, 0.1, 3, 0, 100 }, 10, 2, 1 },
+    { { OFZ_STEP, 1, 0.1, 3, 0, 100 }, 11, 3, 0.1 },
+    { { OFZ_STEP, 1, 0.5, 1, 0, 100 }, 11, 3, 0.125 },
+    { { OFZ_STEP, 1, 0.5, 1, 8, 100 }, 3, 1, 0.25 }, /* half way up, one decay */
+    { { OFZ_COSINE, 1, 0, 1, 0, 100 }, 0, 0, 1 },
+    { { OFZ_COSINE, 1, 0, 1, 0, 100 }, 50, 0, 0.5 },
+    { { OFZ_COSINE, 1, 0, 1, 0, 3 }, 1, 0, 0.75 },
+    { { OFZ_COSINE, 1, 0, 1, 0, 100 }, 100, 0, 0 },
+    { { OFZ_COSINE, 1, 0, 1, 10, 100 }, 4, 0, 0.5 },
+    { { OFZ_COSINE, 1, 0, 1, 10, 100 }, 10, 0, 1 },
+    { { OFZ_COSINE, 1, 0, 1, 10, 100 }, 55, 0, 0.5 },
+    { { OFZ_COSINE, 1, 0, 1, 10, 100 }, 40, 0, 0.75 },
+    { { OFZ_COSINE, 1, 0, 1, 200, 100 }, 99, 0, 0.5 }, /* warm-up longer than the run */
 };
 
 static void rates_match(void **state)
