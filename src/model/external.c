@@ -166,66 +166,78 @@ static ofz_status file_check(ofz_ctx *ctx, int fd, const char *location)
 /* --- files --------------------------------------------------------------------------------------
  */
 
-ofz_status ofz_external_open(ofz_ctx *ctx, ofz_model *model, const char *location,
-                             ofz_external **out)
+const ofz_file *ofz_external_known(const ofz_model *model, const char *location)
 {
-    struct ofz_model_file *file = model->file;
-    ofz_external          *e;
-    ofz_status             st;
-    int                    folder, fd;
+    const ofz_list *list = &model->file->external;
 
-    for (size_t i = 0; i < file->external.count; i++) {
-        e = file->external.item[i];
-        if (!strcmp(e->location, location)) {
-            *out = e;
-            return OFZ_OK;
-        }
+    for (size_t i = 0; i < list->count; i++) {
+        const ofz_external *e = list->item[i];
+
+        if (!strcmp(e->location, location)) return &e->file;
     }
+    return NULL;
+}
+
+ofz_status ofz_external_map(ofz_ctx *ctx, const char *folder, const char *location, ofz_file *out)
+{
+    ofz_status st;
+    int        at, fd;
+
     OFZ_TRY(location_check(ctx, location));
-    if (!file->folder)
+    if (!folder)
         return ofz_fail(ctx, OFZ_E_MODEL,
                         "external data '%.200s': a model from memory has no folder to look in",
                         location);
-    e = OFZ_NEW(&model->arena, ofz_external);
-    if (!e || !(e->location = ofz_arena_strdup(&model->arena, location)))
-        return ofz_fail_nomem(ctx, "external data", sizeof *e);
-    folder = open(file->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return ofz_fail(ctx, OFZ_E_IO, "%s: cannot open: %s", file->folder, strerror(errno));
-    fd = open_beneath(ctx, folder, location);
+    at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at < 0) return ofz_fail(ctx, OFZ_E_IO, "%s: cannot open: %s", folder, strerror(errno));
+    fd = open_beneath(ctx, at, location);
     st = fd < 0 ? open_failed(ctx, location) : file_check(ctx, fd, location);
-    close(folder);
+    close(at);
     if (st) {
         if (fd >= 0) close(fd);
         return st;
     }
-    OFZ_TRY(ofz_file_adopt(ctx, fd, location, &e->file));
-    if (!ofz_list_push(&file->external, e)) {
+    return ofz_file_adopt(ctx, fd, location, out);
+}
+
+/* Map a file once per model. */
+static ofz_status external_open(ofz_ctx *ctx, ofz_model *model, const char *location,
+                                const ofz_file **out)
+{
+    ofz_external *e;
+
+    *out = ofz_external_known(model, location);
+    if (*out) return OFZ_OK;
+    e = OFZ_NEW(&model->arena, ofz_external);
+    if (!e || !(e->location = ofz_arena_strdup(&model->arena, location)))
+        return ofz_fail_nomem(ctx, "external data", sizeof *e);
+    OFZ_TRY(ofz_external_map(ctx, model->file->folder, location, &e->file));
+    if (!ofz_list_push(&model->file->external, e)) {
         ofz_file_close(&e->file);
         return ofz_fail_nomem(ctx, "external data", sizeof e);
     }
-    *out = e;
+    *out = &e->file;
     return OFZ_OK;
 }
 
 ofz_status ofz_external_find(ofz_ctx *ctx, ofz_model *model, const ofz_external_ref *ref,
                              size_t size, const uint8_t **out)
 {
-    ofz_external *e;
+    const ofz_file *file;
 
     if (!ref->location) return location_check(ctx, NULL);
     if (ref->has_length && ref->length != size)
         return ofz_fail(ctx, OFZ_E_MODEL,
                         "external data '%.200s': length %" PRIu64 ", want %zu for the shape",
                         ref->location, ref->length, size);
-    OFZ_TRY(ofz_external_open(ctx, model, ref->location, &e));
-    if (ref->offset > e->file.size || size > e->file.size - ref->offset)
+    OFZ_TRY(external_open(ctx, model, ref->location, &file));
+    if (ref->offset > file->size || size > file->size - ref->offset)
         return ofz_fail(ctx, OFZ_E_MODEL,
                         "external data '%.200s': bytes %" PRIu64 " to %" PRIu64 " of a file of %zu",
-                        ref->location, ref->offset, ref->offset + size, e->file.size);
+                        ref->location, ref->offset, ref->offset + size, file->size);
     if (ref->checksum)
         ofz_log(ctx, OFZ_LOG_DEBUG, "external data '%.200s': its SHA-1 is not verified",
                 ref->location);
-    *out = e->file.data + ref->offset;
+    *out = file->data + ref->offset;
     return OFZ_OK;
 }

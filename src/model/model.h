@@ -40,14 +40,22 @@ ofz_status ofz_model_read_memory(ofz_ctx *ctx, const void *data, size_t size,
 
 typedef struct ofz_write_options {
     bool external;      /* tensors of 1 KiB and more go to PATH.data */
-    bool training_info; /* TrainingInfoProto in place of marks */
+    bool strip;         /* no marks */
+    bool training_info; /* TrainingInfoProto in place of marks, for the values of `train` */
+    const ofz_value *const *train;
+    size_t                  train_count;
 } ofz_write_options;
 
 /* Write atomically: a temporary file beside `path`, fsync, rename. A model without edits is written
- * byte for byte. *size, *external_size: bytes written. */
+ * byte for byte; `options` may be NULL. External files that the model still reads are copied along
+ * when the folder differs; changed tensors of external files go to PATH.data (or PATH.1.data, ...
+ * where the model reads a file of that name). *size, *external_size: bytes written. */
 ofz_status ofz_model_write_file(ofz_ctx *ctx, const ofz_model *model, const char *path,
                                 const ofz_write_options *options, size_t *size,
                                 size_t *external_size) OFZ_MUST_USE;
+
+/* Release everything that a model holds; NULL is fine. */
+void ofz_model_drop(ofz_model *model);
 
 /* A serialised TensorProto (or, with kinds other than tensor, OFZ_E_UNSUPPORTED): the .pb files of
  * ONNX's backend tests. *name is in the tensor's buffer's care: copied into `arena`. */

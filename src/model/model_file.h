@@ -23,8 +23,14 @@ struct ofz_model_file {
     const char *unsorted; /* a node that stood before its inputs in the file, or NULL */
 };
 
-/* Release everything that a model holds; NULL is fine. */
-void ofz_model_drop(ofz_model *model);
+/* A file that stands elsewhere than its location says, as long as it has not been renamed. */
+typedef struct ofz_alias {
+    const char *location, *path;
+} ofz_alias;
+
+/* As ofz_model_read_file, with external files found through `alias` first. */
+ofz_status ofz_model_read_aliased(ofz_ctx *ctx, const char *path, const ofz_alias *alias,
+                                  size_t count, ofz_model **out) OFZ_MUST_USE;
 
 /* --- external data ------------------------------------------------------------------------------
  */
@@ -44,8 +50,11 @@ ofz_status ofz_external_key(ofz_ctx *ctx, const char *key, const char *value, un
  * folder. Errors: OFZ_E_MODEL naming the location, OFZ_E_NOMEM. */
 ofz_status ofz_external_find(ofz_ctx *ctx, ofz_model *model, const ofz_external_ref *ref,
                              size_t size, const uint8_t **out) OFZ_MUST_USE;
-ofz_status ofz_external_open(ofz_ctx *ctx, ofz_model *model, const char *location,
-                             ofz_external **out) OFZ_MUST_USE;
+/* The same for a whole file, without a model to remember it. */
+ofz_status ofz_external_map(ofz_ctx *ctx, const char *folder, const char *location,
+                            ofz_file *out) OFZ_MUST_USE;
+/* The file of `location` that the model has mapped, or NULL. */
+const ofz_file *ofz_external_known(const ofz_model *model, const char *location);
 
 /* --- marks --------------------------------------------------------------------------------------
  */

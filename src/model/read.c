@@ -154,7 +154,29 @@ static ofz_status remember_path(ofz_ctx *ctx, ofz_model *m, const char *path)
     return m->path && m->file->folder ? OFZ_OK : ofz_fail_nomem(ctx, path, strlen(path));
 }
 
+static ofz_status add_aliases(ofz_ctx *ctx, ofz_model *m, const ofz_alias *alias, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        ofz_external *e = OFZ_NEW(&m->arena, ofz_external);
+
+        if (!e || !(e->location = ofz_arena_strdup(&m->arena, alias[i].location)))
+            return ofz_fail_nomem(ctx, "external data", sizeof *e);
+        OFZ_TRY(ofz_file_open(ctx, alias[i].path, &e->file));
+        if (!ofz_list_push(&m->file->external, e)) {
+            ofz_file_close(&e->file);
+            return ofz_fail_nomem(ctx, "external data", sizeof e);
+        }
+    }
+    return OFZ_OK;
+}
+
 ofz_status ofz_model_read_file(ofz_ctx *ctx, const char *path, ofz_model **out)
+{
+    return ofz_model_read_aliased(ctx, path, NULL, 0, out);
+}
+
+ofz_status ofz_model_read_aliased(ofz_ctx *ctx, const char *path, const ofz_alias *alias,
+                                  size_t count, ofz_model **out)
 {
     ofz_model *m;
     ofz_status st;
@@ -163,6 +185,7 @@ ofz_status ofz_model_read_file(ofz_ctx *ctx, const char *path, ofz_model **out)
     st = ofz_file_open(ctx, path, &m->file->bytes);
     if (!st) {
         st = remember_path(ctx, m, path);
+        if (!st) st = add_aliases(ctx, m, alias, count);
         if (!st) st = model_fill(ctx, m);
         if (st) ofz_at(ctx, st, "%.200s", path);
     }

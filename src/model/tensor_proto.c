@@ -278,8 +278,7 @@ static ofz_status shape_read(ofz_ctx *ctx, const Onnx__TensorProto *p, ofz_tenso
     if (t->size > ctx->limits.tensor_size)
         return ofz_fail(ctx, OFZ_E_LIMIT, "%zu bytes, want at most %zu", t->size,
                         ctx->limits.tensor_size);
-    if (p->segment)
-        return ofz_fail(ctx, OFZ_E_MODEL, "one segment of a tensor stored in pieces");
+    if (p->segment) return ofz_fail(ctx, OFZ_E_MODEL, "one segment of a tensor stored in pieces");
     return OFZ_OK;
 }
 
