@@ -1,0 +1,129 @@
+/* api_run.c - ofz_model_run, and the backend tests that judge it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/arrays.h"
+#include "exec/exec.h"
+#include "model/model.h"
+
+/* --- inputs
+ * --------------------------------------------------------------------------------------- */
+
+/* What the symbols of the inputs' shapes stand for in this run. */
+typedef struct symbol_table {
+    struct symbol_entry {
+        int64_t symbol, size;
+    } * entry;
+    size_t count, room;
+} symbol_table;
+
+static bool symbol_agrees(symbol_table *table, int64_t symbol, int64_t size)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->entry[i].symbol == symbol) return table->entry[i].size == size;
+    if (table->count < table->room)
+        table->entry[table->count++] = (struct symbol_entry){ symbol, size };
+    return true;
+}
+
+static ofz_status input_check(ofz_ctx *ctx, const ofz_value *v, const ofz_tensor *t,
+                              symbol_table *table)
+{
+    const ofz_tensor *want = &v->type;
+    bool              fits;
+    char              a[128], b[128];
+
+    if (want->dtype && want->dtype != t->dtype)
+        return ofz_fail(ctx, OFZ_E_DATA, "input '%s': %s, want %s", v->name,
+                        ofz_dtype_name(t->dtype), ofz_dtype_name(want->dtype));
+    if (want->rank < 0) return OFZ_OK;
+    fits = want->rank == t->rank;
+    for (int i = 0; fits && i < t->rank; i++)
+        fits = OFZ_DIM_KNOWN(want->dim[i]) ? want->dim[i] == t->dim[i]
+                                           : symbol_agrees(table, want->dim[i], t->dim[i]);
+    if (fits) return OFZ_OK;
+    return ofz_fail(ctx, OFZ_E_DATA, "input '%s': shape %s, want %s", v->name,
+                    ofz_shape_text(a, sizeof a, t->rank, t->dim),
+                    ofz_shape_text(b, sizeof b, want->rank, want->dim));
+}
+
+static ofz_status inputs_feed(ofz_ctx *ctx, ofz_exec *exec, const ofz_graph *g,
+                              const ofz_arrays *inputs, symbol_table *table)
+{
+    for (size_t i = 0; i < ofz_arrays_count(inputs); i++) {
+        const ofz_named *n = ofz_arrays_at(inputs, i);
+        const ofz_value *v = ofz_value_find(g, n->name);
+
+        if (!v || v->producer || (!v->is_input && !v->initializer)) {
+            ofz_fail(ctx, OFZ_E_DATA, "input '%s': the model has no such input", n->name);
+            return ofz_fix(ctx, OFZ_E_DATA, "'onnxfreeze inspect MODEL' lists the inputs");
+        }
+        OFZ_TRY(input_check(ctx, v, &n->t, table));
+        OFZ_TRY(ofz_exec_feed(ctx, exec, v, &n->t));
+    }
+    return OFZ_OK;
+}
+
+/* Every symbol of every input has room. */
+static ofz_status symbols_new(ofz_ctx *ctx, const ofz_graph *g, symbol_table *table)
+{
+    for (size_t i = 0; i < g->value.count; i++) {
+        const ofz_value *v = g->value.item[i];
+
+        if ((v->is_input || v->initializer) && v->type.rank > 0)
+            table->room += (size_t)v->type.rank;
+    }
+    table->entry = calloc(table->room + 1, sizeof *table->entry);
+    return table->entry ? OFZ_OK : ofz_fail_nomem(ctx, "inputs", table->room);
+}
+
+/* --- runs
+ * ----------------------------------------------------------------------------------------- */
+
+static ofz_status outputs_take(ofz_ctx *ctx, const ofz_exec *exec, const ofz_graph *g,
+                               ofz_arrays *outputs)
+{
+    for (size_t i = 0; i < g->output.count; i++) {
+        const ofz_value  *v = g->output.item[i];
+        const ofz_tensor *t = ofz_exec_get(exec, v);
+        ofz_tensor        own;
+        ofz_status        st;
+
+        if (!t) return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "output '%s': no tensor", v->name);
+        if (ofz_arrays_find(outputs, v->name) >= 0) continue; /* listed twice */
+        OFZ_TRY(ofz_tensor_copy(ctx, t, &own));
+        st = ofz_arrays_put(ctx, outputs, v->name, &own);
+        if (st) {
+            ofz_tensor_release(&own);
+            return st;
+        }
+    }
+    return OFZ_OK;
+}
+
+ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays *inputs,
+                         ofz_arrays **outputs)
+{
+    ofz_graph   *g     = model->graph;
+    symbol_table table = { 0 };
+    ofz_plan    *plan  = NULL;
+    ofz_exec    *exec  = NULL;
+    ofz_arrays  *made  = NULL;
+    ofz_status   st    = OFZ_OK;
+
+    OFZ_GOTO(ofz_plan_new(ctx, g, (ofz_value *const *)g->output.item, g->output.count, &plan));
+    OFZ_GOTO(ofz_exec_new(ctx, plan, &exec));
+    OFZ_GOTO(symbols_new(ctx, g, &table));
+    OFZ_GOTO(inputs_feed(ctx, exec, g, inputs, &table));
+    OFZ_GOTO(ofz_exec_run(ctx, exec));
+    OFZ_GOTO(ofz_arrays_new(ctx, &made));
+    OFZ_GOTO(outputs_take(ctx, exec, g, made));
+    *outputs = made;
+    made     = NULL;
+done:
+    ofz_arrays_free(made);
+    ofz_exec_free(exec);
+    ofz_plan_free(plan);
+    free(table.entry);
+    return st;
+}
