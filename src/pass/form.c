@@ -184,7 +184,7 @@ static ofz_status dropout_trains(ofz_ctx *ctx, ofz_node *n)
 {
     ofz_attr   *attr = OFZ_NEW(n->graph->arena, ofz_attr);
     ofz_value **out  = OFZ_NEWS(n->graph->arena, ofz_value *, 2);
-    double      ratio;
+    double      ratio = 0;
 
     if (!attr || !out) return ofz_fail_nomem(ctx, n->name, sizeof *attr);
     OFZ_TRY(dropout_ratio(ctx, n, &ratio));
