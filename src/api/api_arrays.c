@@ -6,6 +6,7 @@
 #include "data/arrays.h"
 #include "data/npy.h"
 #include "data/npz.h"
+#include "model/model.h"
 
 /* A file of at least this many bytes stays mapped while its array lives; a smaller one is copied,
  * so that whoever rewrites it in place does not pull the bytes away. */
@@ -97,6 +98,26 @@ done:
     return st;
 }
 
+static ofz_status pb_load(ofz_ctx *ctx, ofz_arrays *arrays, const char *path, const char *name,
+                          const char *stem)
+{
+    ofz_tensor  t;
+    const char *own;
+    ofz_status  st;
+
+    OFZ_TRY(ofz_tensor_read_pb(ctx, path, &arrays->arena, &t, &own));
+    st = ofz_arrays_put(ctx, arrays, name ? name : own && *own ? own : stem, &t);
+    if (st) ofz_tensor_release(&t);
+    return st;
+}
+
+static bool path_ends(const char *path, const char *end)
+{
+    const size_t n = strlen(path), k = strlen(end);
+
+    return n >= k && !strcmp(path + n - k, end);
+}
+
 ofz_status ofz_arrays_load(ofz_ctx *ctx, ofz_arrays *arrays, const char *path, const char *name)
 {
     ofz_file    file = { .fd = -1 };
@@ -118,6 +139,7 @@ ofz_status ofz_arrays_load(ofz_ctx *ctx, ofz_arrays *arrays, const char *path, c
     st = file.size ? OFZ_OK : ofz_fail(ctx, OFZ_E_PARSE, "%s: empty, want an array", path);
     ofz_file_close(&file);
     if (st) return st;
+    if (path_ends(path, ".pb")) return pb_load(ctx, arrays, path, name, stem);
     return ofz_fail(ctx, OFZ_E_PARSE, "%s: not an array, want .npz, .npy or a TensorProto .pb",
                     path);
 }
