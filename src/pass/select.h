@@ -30,4 +30,7 @@ typedef struct ofz_selection {
 ofz_status ofz_select(ofz_ctx *ctx, const ofz_model *m, const char *text,
                       ofz_selection *out) OFZ_MUST_USE;
 
+/* Does the whole of `name` match a glob? A '[' without its ']' stands for itself. */
+bool ofz_glob(const char *pattern, const char *name);
+
 #endif

@@ -1,6 +1,6 @@
-/* marks.h - rules that freeze and train tensors, applied to a model's marks. */
-#ifndef OFZ_PASS_MARKS_H
-#define OFZ_PASS_MARKS_H
+/* mark_rules.h - rules that freeze and train tensors, applied to a model's marks. */
+#ifndef OFZ_PASS_MARK_RULES_H
+#define OFZ_PASS_MARK_RULES_H
 
 #include "pass/select.h"
 

@@ -1,0 +1,213 @@
+/* layers.c - see layers.h. Nodes of the main graph are numbered by their place in it, in
+ * node->scratch; every table here is indexed by that number. */
+#include "pass/layers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOWHERE = -1 };
+
+/* The node of the main graph in which `n` stands. */
+static const ofz_node *node_outermost(const ofz_node *n)
+{
+    while (n->graph->parent && n->graph->parent_node) n = n->graph->parent_node;
+    return n;
+}
+
+/* The graph is read-only but for its scratch, which is there for this. */
+static void nodes_number(const ofz_graph *g)
+{
+    for (size_t i = 0; i < g->node.count; i++) ((ofz_node *)g->node.item[i])->scratch = (int)i;
+}
+
+static int place(const ofz_node *n)
+{
+    return node_outermost(n)->scratch;
+}
+
+/* Tensors that make or join a layer. */
+static bool role_layered(ofz_role role)
+{
+    return role != OFZ_ROLE_OTHER && role != OFZ_ROLE_SHAPE && role != OFZ_ROLE_MASK;
+}
+
+/* --- layers ------------------------------------------------------------------------------------ */
+
+typedef struct layers {
+    bool *layer; /* [node] reads a weight or an embedding */
+    int *
+        below; /* [node] layers between it and the outputs, on the longest way; -1: leads to none */
+    int least; /* of the current tensor's readers */
+} layers;
+
+static bool mark_layer(void *user, const ofz_node *n, int index, bool through)
+{
+    layers *l = user;
+
+    (void)index;
+    if (!through) l->layer[place(n)] = true;
+    return true;
+}
+
+static bool least_below(void *user, const ofz_node *n, int index, bool through)
+{
+    layers   *l     = user;
+    const int below = l->below[place(n)];
+
+    (void)index;
+    if (!through && below >= 0 && (l->least < 0 || below < l->least)) l->least = below;
+    return true;
+}
+
+/* Backwards over the nodes: a value's readers are done when its producer's turn comes. */
+static void layers_count(const ofz_graph *g, layers *l)
+{
+    for (size_t i = g->node.count; i-- > 0;) {
+        const ofz_node *n = g->node.item[i];
+
+        l->below[i] = NOWHERE;
+        for (size_t k = 0; k < n->out_count; k++) {
+            const ofz_value *v = n->out[k];
+
+            if (!v) continue;
+            if (v->is_output && l->below[i] < 0) l->below[i] = 0;
+            for (size_t u = 0; u < v->use_count; u++) {
+                const int at    = place(v->use[u].node);
+                const int below = l->below[at] < 0 ? NOWHERE : l->below[at] + l->layer[at];
+
+                if (below > l->below[i]) l->below[i] = below;
+            }
+        }
+    }
+}
+
+ofz_status ofz_layers_below(ofz_ctx *ctx, const ofz_model *m, int *below)
+{
+    const size_t nodes = m->graph->node.count + 1;
+    layers       l     = { calloc(nodes, sizeof *l.layer), calloc(nodes, sizeof *l.below), 0 };
+    ofz_role    *role  = calloc(m->tensor.count + 1, sizeof *role);
+    ofz_status   st    = OFZ_OK;
+
+    if (!l.layer || !l.below || !role) OFZ_GOTO(ofz_fail_nomem(ctx, "layers", nodes));
+    nodes_number(m->graph);
+    for (size_t i = 0; i < m->tensor.count; i++) {
+        role[i] = ofz_value_role(m->tensor.item[i]);
+        if (role[i] == OFZ_ROLE_WEIGHT || role[i] == OFZ_ROLE_EMBEDDING)
+            ofz_value_readers(m->tensor.item[i], mark_layer, &l);
+    }
+    layers_count(m->graph, &l);
+    for (size_t i = 0; i < m->tensor.count; i++) {
+        l.least = NOWHERE;
+        if (role_layered(role[i])) ofz_value_readers(m->tensor.item[i], least_below, &l);
+        below[i] = l.least;
+    }
+done:
+    free(l.layer);
+    free(l.below);
+    free(role);
+    return st;
+}
+
+/* --- sides ------------------------------------------------------------------------------------- */
+
+typedef struct side {
+    bool *in;     /* [node] stands on the side asked for */
+    bool *anchor; /* [node] */
+    bool  any, all;
+} side;
+
+static bool mark_anchor(void *user, const ofz_node *n, int index, bool through)
+{
+    side *s = user;
+
+    (void)index;
+    if (!through) s->anchor[place(n)] = true;
+    return true;
+}
+
+static bool all_in(void *user, const ofz_node *n, int index, bool through)
+{
+    side *s = user;
+
+    (void)index;
+    if (through) return true;
+    s->any = true;
+    s->all = s->all && s->in[place(n)];
+    return s->all;
+}
+
+/* Is node i, or anything that its results lead to, set? Backwards. */
+static void spread_up(const ofz_graph *g, bool *set)
+{
+    for (size_t i = g->node.count; i-- > 0;) {
+        const ofz_node *n = g->node.item[i];
+
+        for (size_t k = 0; k < n->out_count && !set[i]; k++)
+            for (size_t u = 0; n->out[k] && u < n->out[k]->use_count; u++)
+                set[i] = set[i] || set[place(n->out[k]->use[u].node)];
+    }
+}
+
+/* Is node i, or anything that it depends on, set? Forwards, from results to their readers. */
+static void spread_down(const ofz_graph *g, bool *set)
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        const ofz_node *n = g->node.item[i];
+
+        for (size_t k = 0; k < n->out_count && set[i]; k++)
+            for (size_t u = 0; n->out[k] && u < n->out[k]->use_count; u++)
+                set[place(n->out[k]->use[u].node)] = true;
+    }
+}
+
+/* Set s->in from `at`. Before a constant: what its readers depend on, and not what depends on one of
+ * them, which tied weights would make both. */
+static ofz_status side_fill(ofz_ctx *ctx, const ofz_graph *g, const ofz_value *at, bool after,
+                            side *s)
+{
+    const size_t nodes = g->node.count + 1;
+    bool        *down;
+
+    if (at->constant)
+        ofz_value_readers(at, mark_anchor, s);
+    else if (after)
+        for (size_t u = 0; u < at->use_count; u++) s->anchor[place(at->use[u].node)] = true;
+    else if (at->producer)
+        s->anchor[place(at->producer)] = true;
+    memcpy(s->in, s->anchor, nodes * sizeof *s->in);
+    if (after) {
+        spread_down(g, s->in);
+        return OFZ_OK;
+    }
+    spread_up(g, s->in);
+    if (!at->constant) return OFZ_OK;
+    down = malloc(nodes * sizeof *down);
+    if (!down) return ofz_fail_nomem(ctx, "nodes", nodes);
+    memcpy(down, s->anchor, nodes * sizeof *down);
+    spread_down(g, down);
+    for (size_t i = 0; i < g->node.count; i++) s->in[i] = s->in[i] && !down[i];
+    free(down);
+    return OFZ_OK;
+}
+
+ofz_status ofz_layers_side(ofz_ctx *ctx, const ofz_model *m, const ofz_value *at, bool after,
+                           bool *hit)
+{
+    const size_t nodes = m->graph->node.count + 1;
+    side         s  = { calloc(nodes, sizeof *s.in), calloc(nodes, sizeof *s.anchor), false, true };
+    ofz_status   st = OFZ_OK;
+
+    if (!s.in || !s.anchor) OFZ_GOTO(ofz_fail_nomem(ctx, "nodes", nodes));
+    nodes_number(m->graph);
+    OFZ_GOTO(side_fill(ctx, m->graph, at, after, &s));
+    for (size_t i = 0; i < m->tensor.count; i++) {
+        s.any = false;
+        s.all = true;
+        ofz_value_readers(m->tensor.item[i], all_in, &s);
+        hit[i] = s.any && s.all;
+    }
+done:
+    free(s.in);
+    free(s.anchor);
+    return st;
+}
