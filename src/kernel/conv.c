@@ -1,0 +1,38 @@
+/* conv.c - which convolution runs. */
+#include "kernel/conv.h"
+
+ofz_status ofz_conv_forward_f32(ofz_ctx *ctx, const ofz_conv *s, const float *x, const float *w,
+                                const float *b, float *y)
+{
+    return ofz_ref_conv_forward_f32(ctx, s, x, w, b, y);
+}
+
+ofz_status ofz_conv_forward_f64(ofz_ctx *ctx, const ofz_conv *s, const double *x, const double *w,
+                                const double *b, double *y)
+{
+    return ofz_ref_conv_forward_f64(ctx, s, x, w, b, y);
+}
+
+ofz_status ofz_conv_data_f32(ofz_ctx *ctx, const ofz_conv *s, const float *dy, const float *w,
+                             const float *b, float *dx)
+{
+    return ofz_ref_conv_data_f32(ctx, s, dy, w, b, dx);
+}
+
+ofz_status ofz_conv_data_f64(ofz_ctx *ctx, const ofz_conv *s, const double *dy, const double *w,
+                             const double *b, double *dx)
+{
+    return ofz_ref_conv_data_f64(ctx, s, dy, w, b, dx);
+}
+
+ofz_status ofz_conv_weights_f32(ofz_ctx *ctx, const ofz_conv *s, const float *x, const float *dy,
+                                float *dw)
+{
+    return ofz_ref_conv_weights_f32(ctx, s, x, dy, dw);
+}
+
+ofz_status ofz_conv_weights_f64(ofz_ctx *ctx, const ofz_conv *s, const double *x, const double *dy,
+                                double *dw)
+{
+    return ofz_ref_conv_weights_f64(ctx, s, x, dy, dw);
+}
