@@ -1,0 +1,82 @@
+/* ref_pool.c - pooling kernels, for float and double. */
+#include "kernel/pool.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/threads.h"
+
+/* The kernel positions [first, last) of the window at output o that touch the input, and its
+ * origin; `counted` of them lie within the padded input. */
+typedef struct reach {
+    int64_t origin, first, last, counted;
+} reach;
+
+static reach reach_of(const ofz_pool *s, int axis, int64_t o)
+{
+    const int64_t d = s->dilation[axis], n = s->in[axis], k = s->kernel[axis];
+    const int64_t origin = o * s->stride[axis] - s->pad[axis];
+    const int64_t stop   = n + s->pad_end[axis];
+    reach         r      = { .origin = origin };
+
+    r.first   = origin < 0 ? (-origin + d - 1) / d : 0;
+    r.last    = origin >= n ? 0 : (n - 1 - origin) / d + 1;
+    r.counted = origin >= stop ? 0 : (stop - 1 - origin) / d + 1;
+    if (r.first > k) r.first = k;
+    if (r.last > k) r.last = k;
+    if (r.counted > k) r.counted = k;
+    if (r.last < r.first) r.last = r.first;
+    return r;
+}
+
+typedef struct window {
+    reach   r[3];
+    int64_t d[3];
+    int64_t size; /* what a mean divides by; may be 0 */
+} window;
+
+static void window_at(const ofz_pool *s, int64_t o, window *w)
+{
+    const int64_t at[3] = { o / s->out[2] / s->out[1], o / s->out[2] % s->out[1], o % s->out[2] };
+
+    w->size = 1;
+    for (int i = 0; i < 3; i++) {
+        w->r[i] = reach_of(s, i, at[i]);
+        w->d[i] = s->dilation[i];
+        w->size *= s->count_pad ? w->r[i].counted : w->r[i].last - w->r[i].first;
+    }
+}
+
+/* Walk the elements of window w of a plane: `i` is the flat index within the plane. */
+#define FOR_WINDOW(s, w, i)                                                                        \
+    for (int64_t kd = (w).r[0].first; kd < (w).r[0].last; kd++)                                    \
+        for (int64_t kh = (w).r[1].first; kh < (w).r[1].last; kh++)                                \
+            for (int64_t kw = (w).r[2].first,                                                      \
+                         i  = ((((w).r[0].origin + kd * (w).d[0]) * (s)->in[1] + (w).r[1].origin + \
+                               kh * (w).d[1]) *                                                   \
+                                  (s)->in[2] +                                                    \
+                              (w).r[2].origin + kw * (w).d[2]);                                   \
+                 kw < (w).r[2].last; kw++, i += (w).d[2])
+
+static int64_t volume(const int64_t d[3])
+{
+    return d[0] * d[1] * d[2];
+}
+
+/* Flat index i of a plane with the first axis running fastest. */
+static int64_t column_major(const ofz_pool *s, int64_t i)
+{
+    const int64_t v = i % s->in[2], h = i / s->in[2] % s->in[1], d = i / s->in[2] / s->in[1];
+
+    return (v * s->in[1] + h) * s->in[0] + d;
+}
+
+#define REAL    float
+#define NAME(x) x##_f32
+#include "kernel/ref_pool_body.h"
+#undef REAL
+#undef NAME
+
+#define REAL    double
+#define NAME(x) x##_f64
+#include "kernel/ref_pool_body.h"
