@@ -2,12 +2,8 @@
 #include "op_harness.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "exec/exec.h"
 #include "op_text.h"

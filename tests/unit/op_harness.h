@@ -15,7 +15,12 @@
 #ifndef OFZ_TESTS_OP_HARNESS_H
 #define OFZ_TESTS_OP_HARNESS_H
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include "tensor/tensor.h"
 
@@ -48,7 +53,7 @@ typedef struct grad_case {
     const char *attrs;
     const char *in[OP_CASE_INPUTS];
     const char
-        *wrt;    /* one letter per input: 'x' check it, '0' expect no gradient (NULL or all zero),
+          *wrt;  /* one letter per input: 'x' check it, '0' expect no gradient (NULL or all zero),
                     '.' do not ask. NULL: 'x' for every F64 input */
     int    outs; /* outputs that enter the loss; 0: 1. Outputs that are not F64 are left out */
     double step; /* of the difference; 0: 1e-5 */
