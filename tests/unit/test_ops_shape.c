@@ -1,4 +1,4 @@
-/* test_ops_shape.c - rows that change shapes, orders and extents: vectors and errors. */
+/* test_ops_shape.c - rows that change shapes, orders and extents: vectors, errors and gradients. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -250,6 +250,40 @@ static const op_case extents[] = {
       .error = "shape: 2 numbers, want 1" },
 };
 
+static const grad_case grads[] = {
+    { "Reshape", 13, NULL, { "F64[2,3] rand", "I64[1] -1" } },
+    { "Flatten", 13, NULL, { "F64[2,3,2] rand" } },
+    { "Squeeze", 13, NULL, { "F64[1,3] rand", "I64[1] 0" } },
+    { "Unsqueeze", 13, NULL, { "F64[3] rand", "I64[1] 0" } },
+    { "Transpose", 13, NULL, { "F64[2,3,4] rand" } },
+    { "Transpose", 13, "perm=[1,2,0]", { "F64[2,3,4] rand" } },
+    { "DepthToSpace", 13, "blocksize=2", { "F64[2,8,1,3] rand" } },
+    { "DepthToSpace", 13, "blocksize=2 mode='CRD'", { "F64[2,8,1,3] rand" } },
+    { "SpaceToDepth", 13, "blocksize=2", { "F64[1,2,4,2] rand" } },
+    { "ReverseSequence", 10, NULL, { "F64[4,3,2] rand", "I64[3] 1 4 2" } },
+    { "Trilu", 14, "upper=0", { "F64[3,4] rand", "I64[] 1" } },
+    { "Trilu", 14, NULL, { "F64[2,3,4] rand" } },
+    { "Concat", 13, "axis=1", { "F64[2,1] rand", "F64[2,3] rand", "F64[2,2] rand" } },
+    { "Concat", 13, "axis=-1", { "F64[2,1] rand", "F64[2,3] rand" }, ".x" },
+    { "Split", 13, "axis=1", { "F64[2,6] rand", "I64[3] 1 2 3" }, NULL, 3 },
+    { "Split", 13, "axis=1", { "F64[2,6] rand" }, NULL, 1 },
+    { "Split", 18, "num_outputs=3", { "F64[5,2] rand" }, NULL, 3 },
+    { "Split", 11, "split=[1,3]", { "F64[4] rand" }, NULL, 2 },
+    { "Slice",
+      13,
+      NULL,
+      { "F64[4,5] rand", "I64[2] 1 4", "I64[2] 9 0", "I64[2] 0 1", "I64[2] 1 -2" } },
+    { "Slice", 9, "starts=[1] ends=[3] axes=[1]", { "F64[2,4] rand" } },
+    { "Expand", 13, NULL, { "F64[3,1] rand", "I64[3] 2 1 4" } },
+    { "Tile", 13, NULL, { "F64[2,3] rand", "I64[2] 2 3" } },
+    { "Pad", 13, NULL, { "F64[2,3] rand", "I64[4] 1 0 -1 2", "F64[] rand" } },
+    { "Pad", 13, "mode='reflect'", { "F64[3,4] rand", "I64[4] 2 1 1 3" } },
+    { "Pad", 13, "mode='edge'", { "F64[3,4] rand", "I64[4] 2 1 1 3" } },
+    { "Pad", 19, "mode='wrap'", { "F64[3,4] rand", "I64[2] 5 3", "-", "I64[1] 1" } },
+    { "Pad", 10, "pads=[1,2] value=1.5", { "F64[3] rand" } },
+    { "CenterCropPad", 18, NULL, { "F64[5,2] rand", "I64[2] 2 5" } },
+};
+
 static void test_views(void **state)
 {
     (void)state;
@@ -274,13 +308,18 @@ static void test_extents(void **state)
     OP_CASES_RUN(extents);
 }
 
+static void test_grads(void **state)
+{
+    (void)state;
+    GRAD_CASES_RUN(grads);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),
-        cmocka_unit_test(test_layouts),
-        cmocka_unit_test(test_joins),
-        cmocka_unit_test(test_extents),
+        cmocka_unit_test(test_views), cmocka_unit_test(test_layouts),
+        cmocka_unit_test(test_joins), cmocka_unit_test(test_extents),
+        cmocka_unit_test(test_grads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
