@@ -1,9 +1,14 @@
 /* conv.c - which convolution runs. */
 #include "kernel/conv.h"
 
+#include "kernel/dnn.h"
+
 ofz_status ofz_conv_forward_f32(ofz_ctx *ctx, const ofz_conv *s, const float *x, const float *w,
                                 const float *b, float *y)
 {
+#ifdef OFZ_HAVE_ONEDNN
+    if (!ctx->reference && ofz_dnn_conv_forward(ctx, s, x, w, b, y)) return OFZ_OK;
+#endif
     return ofz_ref_conv_forward_f32(ctx, s, x, w, b, y);
 }
 
@@ -16,6 +21,9 @@ ofz_status ofz_conv_forward_f64(ofz_ctx *ctx, const ofz_conv *s, const double *x
 ofz_status ofz_conv_data_f32(ofz_ctx *ctx, const ofz_conv *s, const float *dy, const float *w,
                              const float *b, float *dx)
 {
+#ifdef OFZ_HAVE_ONEDNN
+    if (!ctx->reference && ofz_dnn_conv_data(ctx, s, dy, w, b, dx)) return OFZ_OK;
+#endif
     return ofz_ref_conv_data_f32(ctx, s, dy, w, b, dx);
 }
 
@@ -28,6 +36,9 @@ ofz_status ofz_conv_data_f64(ofz_ctx *ctx, const ofz_conv *s, const double *dy, 
 ofz_status ofz_conv_weights_f32(ofz_ctx *ctx, const ofz_conv *s, const float *x, const float *dy,
                                 float *dw)
 {
+#ifdef OFZ_HAVE_ONEDNN
+    if (!ctx->reference && ofz_dnn_conv_weights(ctx, s, x, dy, dw)) return OFZ_OK;
+#endif
     return ofz_ref_conv_weights_f32(ctx, s, x, dy, dw);
 }
 

@@ -424,7 +424,7 @@ static const ofz_op rows[] = {
     P("BatchNormGradParams", FIVE, FOUR, bn_grad_params_infer, bn_grad_params_eval, NULL,
       "xxgss"),
     P("BatchNormGradX", THREE, ONE, ofz_infer_same, bn_grad_x_eval, NULL, "xgs"),
-    P("BatchNormTrain", FIVE, FIVE, bn_infer, bn_train_eval, bn_train_grad, "xghss"),
+    P("BatchNormTrain", FIVE, UP5, bn_infer, bn_train_eval, bn_train_grad, "xghss"),
     P("BatchNormTrainGrad", THREE, THREE, bn_train_grad_infer, bn_train_grad_eval, NULL, "xxg"),
     { 0 },
 };
