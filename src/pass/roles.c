@@ -54,6 +54,33 @@ static bool node_is(const ofz_node *n, const char *op_type)
     return !n->domain[0] && !strcmp(n->op_type, op_type);
 }
 
+/* Operators of the standard whose constants have a clear part to play, for as long as they have no row:
+ * the letters are those of ofz_op.roles. */
+static const ofz_op rowless[] = {
+    { .name = "ConvInteger", .roles = "xwqq" },
+    { .name = "DequantizeLinear", .roles = "xq" },
+    { .name = "GRU", .roles = "xwwbix" },
+    { .name = "InstanceNormalization", .roles = "xgh" },
+    { .name = "LSTM", .roles = "xwwbixxw" },
+    { .name = "MatMulInteger", .roles = "wwqq" },
+    { .name = "PRelu", .roles = "xw" },
+    { .name = "QLinearConv", .roles = "xqqwqqqqb" },
+    { .name = "QLinearMatMul", .roles = "wqqwqq" },
+    { .name = "QuantizeLinear", .roles = "xq" },
+    { .name = "RNN", .roles = "xwwbix" },
+    { .name = "Where", .roles = "mx" },
+};
+
+/* The row of `n`, or what stands in for the letters of one; NULL when nothing is known. */
+static const ofz_op *node_roles(const ofz_node *n)
+{
+    const ofz_op *op = node_row(n);
+
+    for (size_t i = 0; !op && i < sizeof rowless / sizeof rowless[0]; i++)
+        if (node_is(n, rowless[i].name)) op = &rowless[i];
+    return op;
+}
+
 /* A constant, or computed from constants alone. */
 static bool constant_derived(const ofz_value *v, int depth)
 {
@@ -92,13 +119,21 @@ static bool widest(const ofz_node *n, int index)
     return true;
 }
 
+/* Pieces of a shape are joined to computed ones and stay pieces of a shape. */
+static bool value_integer(const ofz_value *v)
+{
+    const ofz_dtype_class c = ofz_dtype_get(v->constant ? v->constant->dtype : v->type.dtype)->cls;
+
+    return c == OFZ_CLASS_INT || c == OFZ_CLASS_UINT;
+}
+
 /* Does what comes in at `index` come out again, element by element? */
 static bool looks_through(const ofz_node *n, const ofz_op *op, int index)
 {
     if (index == 0 && node_retypes(n)) return true;
     if (!op || ofz_op_role(op, (size_t)index) == OFZ_ROLE_SHAPE) return false;
     if (op->flags & (OFZ_OP_MOVE | OFZ_OP_VIEW)) {
-        if (node_is(n, "Concat")) return others_constant(n, index);
+        if (node_is(n, "Concat")) return value_integer(n->in[index]) || others_constant(n, index);
         if (node_is(n, "Gather") && !constant_derived(n->in[1], CONSTANT_DEPTH)) return false;
         return index == 0;
     }
@@ -120,7 +155,7 @@ static bool walk_value(walk *w, const ofz_value *v, int depth)
 
         if (index < 0) continue; /* the inner node is a reader of its own */
         if (w->edges-- <= 0) return false;
-        through = depth > 0 && looks_through(n, node_row(n), index);
+        through = depth > 0 && looks_through(n, node_roles(n), index);
         if (!w->fn(w->user, n, index, through)) return false;
         for (size_t k = 0; through && k < n->out_count; k++)
             if (n->out[k] && !walk_value(w, n->out[k], depth - 1)) return false;
@@ -190,7 +225,7 @@ static const ofz_node *value_source(const ofz_value *v)
         const ofz_op   *op;
 
         if (!n) return NULL;
-        op = node_row(n);
+        op = node_roles(n);
         if (!node_retypes(n) && !(op && op->flags & (OFZ_OP_MOVE | OFZ_OP_VIEW))) return n;
         if (!n->in_count || !n->in[0]) return n;
         v = n->in[0];
@@ -206,7 +241,7 @@ static bool row_has(const ofz_op *op, char role)
 /* Does `n` normalise: a node of that kind, or a product with a constant that is no scalar. */
 static bool node_normalises(const ofz_node *n)
 {
-    const ofz_op *op = n ? node_row(n) : NULL;
+    const ofz_op *op = n ? node_roles(n) : NULL;
 
     if (!op) return false;
     if (!node_is(n, "Mul")) return row_has(op, 'g');
@@ -228,7 +263,7 @@ static const ofz_node *other_source(const ofz_node *n, int index)
 /* An integer product turned back into floats: what is multiplied or added then is a scale. */
 static bool source_quantised(const ofz_node *source)
 {
-    const ofz_op *op = source ? node_row(source) : NULL;
+    const ofz_op *op = source ? node_roles(source) : NULL;
 
     return op && (node_is(source, "MatMulInteger") || node_is(source, "ConvInteger"));
 }
@@ -236,7 +271,7 @@ static bool source_quantised(const ofz_node *source)
 /* A matrix product with one column: what is added to it is a bias although it has one element. */
 static bool source_narrow(const ofz_node *source)
 {
-    const ofz_op *op = source ? node_row(source) : NULL;
+    const ofz_op *op = source ? node_roles(source) : NULL;
 
     if (!op) return false;
     for (size_t i = 0; i < source->in_count; i++) {
@@ -271,7 +306,7 @@ static bool feeds_trigonometry(const ofz_value *v, int depth)
     if (!v->use_count || depth == 0) return false;
     for (size_t i = 0; i < v->use_count; i++) {
         const ofz_node *n  = v->use[i].node;
-        const ofz_op   *op = node_row(n);
+        const ofz_op   *op = node_roles(n);
 
         if (node_is(n, "Sin") || node_is(n, "Cos")) continue;
         if (!op || !(op->flags & (OFZ_OP_MOVE | OFZ_OP_VIEW)) || !n->out_count || !n->out[0] ||
@@ -292,7 +327,7 @@ static ofz_role plain_role(const ofz_tensor *t, const ofz_node *n)
 
 static ofz_role float_role(const ofz_tensor *t, const ofz_node *n, int index)
 {
-    const ofz_op  *op   = node_row(n);
+    const ofz_op  *op   = node_roles(n);
     const ofz_role role = op ? ofz_op_role(op, (size_t)index) : OFZ_ROLE_OTHER;
 
     if (!op) {
@@ -317,7 +352,7 @@ static ofz_role float_role(const ofz_tensor *t, const ofz_node *n, int index)
 /* Integers of 8 bits and fewer may be weights, wider ones only behind a DequantizeLinear. */
 static ofz_role integer_role(const ofz_tensor *t, const ofz_node *n, int index, bool dequantised)
 {
-    const ofz_op  *op   = node_row(n);
+    const ofz_op  *op   = node_roles(n);
     const ofz_role role = op ? ofz_op_role(op, (size_t)index) : OFZ_ROLE_OTHER;
     const bool     wide = ofz_dtype_get(t->dtype)->bits > 8;
 
