@@ -49,15 +49,15 @@ void op_cases_run(const op_case *c, size_t count);
  * grad against central differences. Inputs in F64. */
 typedef struct grad_case {
     const char *op;
-    int         opset;
+    int         opset; /* at least 7: ordinary nodes make the loss */
     const char *attrs;
     const char *in[OP_CASE_INPUTS];
-    const char
-          *wrt;  /* one letter per input: 'x' check it, '0' expect no gradient (NULL or all zero),
-                    '.' do not ask. NULL: 'x' for every F64 input */
-    int    outs; /* outputs that enter the loss; 0: 1. Outputs that are not F64 are left out */
-    double step; /* of the difference; 0: 1e-5 */
-    double rtol, atol; /* 0: 1e-5 and 1e-7 */
+    /* One letter per input: 'x' check it, '0' expect no gradient (NULL or all zero), '.' do not
+     * ask. NULL: 'x' for every F64 input. */
+    const char *wrt;
+    int         outs; /* outputs that enter the loss; 0: 1. Outputs that are not F64 are left out */
+    double      step; /* of the difference; 0: 1e-5 */
+    double      rtol, atol; /* 0: 1e-5 and 1e-7 */
 } grad_case;
 
 void grad_cases_run(const grad_case *c, size_t count);
