@@ -13,8 +13,8 @@
 
 const ofz_attr_def ofz_old_broadcast_1[] = {
     OLD,
-    {"consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },
-    { 0},
+    { "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },
+    { 0 },
 };
 const ofz_attr_def ofz_old_broadcast_6[] = { OLD, { 0 } };
 
@@ -27,7 +27,8 @@ static ofz_row_fn *row_of(const ofz_binary *b, ofz_dtype dtype)
 static ofz_status check_types(ofz_infer_call *c, const ofz_binary *b)
 {
     for (int k = 0; k < c->in_count; k++) {
-        if (c->in[k] && c->in[k]->dtype && !row_of(b, c->in[k]->dtype))
+        if (!c->in[k]) return ofz_fail(c->ctx, OFZ_E_MODEL, "input %d: missing", k);
+        if (c->in[k]->dtype && !row_of(b, c->in[k]->dtype))
             return ofz_fail(c->ctx, OFZ_E_MODEL, "input %d: %s, which the operator does not take",
                             k, ofz_dtype_name(c->in[k]->dtype));
         OFZ_TRY(ofz_want_same_dtype(c, k));
@@ -111,10 +112,12 @@ ofz_status ofz_binary_old_eval(ofz_eval_call *c, const ofz_binary *b)
 
 ofz_status ofz_float_infer(ofz_infer_call *c)
 {
-    for (int k = 0; k < c->in_count; k++)
-        if (c->in[k] && c->in[k]->dtype && !ofz_dtype_is_float(c->in[k]->dtype))
+    for (int k = 0; k < c->in_count; k++) {
+        if (!c->in[k]) return ofz_fail(c->ctx, OFZ_E_MODEL, "input %d: missing", k);
+        if (c->in[k]->dtype && !ofz_dtype_is_float(c->in[k]->dtype))
             return ofz_fail(c->ctx, OFZ_E_MODEL, "input %d: %s, want a floating-point type", k,
                             ofz_dtype_name(c->in[k]->dtype));
+    }
     return ofz_infer_broadcast(c);
 }
 
