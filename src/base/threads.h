@@ -21,4 +21,14 @@ static inline int ofz_threads(const ofz_ctx *ctx)
 #endif
 }
 
+/* At most that, and no more than `work` (elements moved, or products summed) is worth: waking a thread
+ * costs as much as some ten thousand of them. Depends on the thread count and the work alone, so that
+ * the same call always splits alike. */
+static inline int ofz_threads_for(const ofz_ctx *ctx, int64_t work)
+{
+    const int64_t most = ofz_threads(ctx), worth = 1 + work / 16384;
+
+    return (int)(worth < most ? worth : most);
+}
+
 #endif

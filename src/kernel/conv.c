@@ -1,7 +1,21 @@
 /* conv.c - which convolution runs. */
 #include "kernel/conv.h"
 
+#include "base/checked.h"
+
 #include "kernel/dnn.h"
+
+int64_t ofz_conv_work(const ofz_conv *s)
+{
+    int64_t work = s->batch;
+
+    if (!ofz_mul(work, s->out_channels, &work) || !ofz_mul(work, s->in_channels / s->group, &work))
+        return INT64_MAX;
+    for (int i = 0; i < 3; i++)
+        if (!ofz_mul(work, s->out[i], &work) || !ofz_mul(work, s->kernel[i], &work))
+            return INT64_MAX;
+    return work;
+}
 
 ofz_status ofz_conv_forward_f32(ofz_ctx *ctx, const ofz_conv *s, const float *x, const float *w,
                                 const float *b, float *y)

@@ -27,6 +27,9 @@ typedef struct ofz_conv {
     int64_t in[3], out[3], kernel[3], stride[3], dilation[3], pad[3];
 } ofz_conv;
 
+/* Products that a call sums; INT64_MAX when they do not fit. */
+int64_t ofz_conv_work(const ofz_conv *s);
+
 ofz_status ofz_conv_forward_f32(ofz_ctx *ctx, const ofz_conv *s, const float *x, const float *w,
                                 const float *b, float *y) OFZ_MUST_USE;
 ofz_status ofz_conv_forward_f64(ofz_ctx *ctx, const ofz_conv *s, const double *x, const double *w,

@@ -3,7 +3,7 @@
 
 #include "base/threads.h"
 
-bool ofz_dnn_begin(const ofz_ctx *ctx, ofz_dnn *d)
+bool ofz_dnn_begin(const ofz_ctx *ctx, int64_t work, ofz_dnn *d)
 {
     *d = (ofz_dnn){ 0 };
     if (dnnl_engine_create(&d->engine, dnnl_cpu, 0) != dnnl_success) return false;
@@ -13,9 +13,10 @@ bool ofz_dnn_begin(const ofz_ctx *ctx, ofz_dnn *d)
     }
 #ifdef _OPENMP
     d->threads_before = omp_get_max_threads();
-    omp_set_num_threads(ofz_threads(ctx));
+    omp_set_num_threads(ofz_threads_for(ctx, work / OFZ_DNN_SPEED));
 #else
     (void)ctx;
+    (void)work;
 #endif
     return true;
 }

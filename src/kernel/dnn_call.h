@@ -6,6 +6,9 @@
 
 #include "base/error.h"
 
+/* Products that oneDNN sums in the time of one of ours. */
+enum { OFZ_DNN_SPEED = 16 };
+
 /* An engine and a stream of the CPU are small objects; what costs, compiled primitives, lives in
  * oneDNN's own cache, which is keyed by shape and thread count. */
 typedef struct ofz_dnn {
@@ -14,8 +17,9 @@ typedef struct ofz_dnn {
     int           threads_before;
 } ofz_dnn;
 
-/* false when oneDNN refuses. OpenMP's thread count is the ctx's until _end. */
-bool ofz_dnn_begin(const ofz_ctx *ctx, ofz_dnn *d);
+/* false when oneDNN refuses. Until _end OpenMP's thread count is what `work`
+ * (products summed) is worth. */
+bool ofz_dnn_begin(const ofz_ctx *ctx, int64_t work, ofz_dnn *d);
 void ofz_dnn_end(ofz_dnn *d);
 
 /* An operand: the caller's bytes in plain order, and where the primitive wants another order, a

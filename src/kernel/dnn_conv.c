@@ -162,7 +162,7 @@ bool ofz_dnn_conv_forward(ofz_ctx *ctx, const ofz_conv *s, const float *x, const
     ofz_dnn    d;
     bool       done;
 
-    if (!conv_shape_init(s, &c) || !ofz_dnn_begin(ctx, &d)) return false;
+    if (!conv_shape_init(s, &c) || !ofz_dnn_begin(ctx, ofz_conv_work(s), &d)) return false;
     done = forward(&d, &c, x, w, b, y);
     ofz_dnn_end(&d);
     return done;
@@ -176,7 +176,7 @@ bool ofz_dnn_conv_data(ofz_ctx *ctx, const ofz_conv *s, const float *dy, const f
     ofz_dnn       d;
     bool          done;
 
-    if (!conv_shape_init(s, &c) || !ofz_dnn_begin(ctx, &d)) return false;
+    if (!conv_shape_init(s, &c) || !ofz_dnn_begin(ctx, ofz_conv_work(s), &d)) return false;
     done = backward_data(&d, &c, dy, w, dx);
     ofz_dnn_end(&d);
     for (int64_t p = 0; done && b && p < s->batch * s->in_channels; p++)
@@ -191,7 +191,7 @@ bool ofz_dnn_conv_weights(ofz_ctx *ctx, const ofz_conv *s, const float *x, const
     ofz_dnn    d;
     bool       done;
 
-    if (!conv_shape_init(s, &c) || !ofz_dnn_begin(ctx, &d)) return false;
+    if (!conv_shape_init(s, &c) || !ofz_dnn_begin(ctx, ofz_conv_work(s), &d)) return false;
     done = backward_weights(&d, &c, x, dy, dw);
     ofz_dnn_end(&d);
     return done;

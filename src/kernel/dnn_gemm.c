@@ -1,7 +1,17 @@
 /* dnn_gemm.c - matrix products by oneDNN. */
+#include "base/checked.h"
 #include "base/threads.h"
 #include "kernel/dnn.h"
 #include "kernel/dnn_call.h"
+
+static int64_t work_of(const ofz_gemm *g, int64_t count)
+{
+    int64_t work;
+
+    return ofz_mul(g->m, g->n, &work) && ofz_mul(work, g->k, &work) && ofz_mul(work, count, &work)
+               ? work
+               : INT64_MAX;
+}
 
 bool ofz_dnn_gemm(ofz_ctx *ctx, const ofz_gemm *g, const float *a, const float *b, float *c)
 {
@@ -11,7 +21,7 @@ bool ofz_dnn_gemm(ofz_ctx *ctx, const ofz_gemm *g, const float *a, const float *
 #ifdef _OPENMP
     const int before = omp_get_max_threads();
 
-    omp_set_num_threads(ofz_threads(ctx));
+    omp_set_num_threads(ofz_threads_for(ctx, work_of(g, 1) / OFZ_DNN_SPEED));
 #else
     (void)ctx;
 #endif
@@ -48,7 +58,7 @@ bool ofz_dnn_gemm_batch(ofz_ctx *ctx, const ofz_gemm *g, int64_t count, const fl
         !stack_desc(&mb, count, g->k, g->n, step_b, g->ldb, g->trans_b) ||
         !stack_desc(&mc, count, g->m, g->n, step_c, g->ldc, false))
         return false;
-    if (!ofz_dnn_begin(ctx, &d)) return false;
+    if (!ofz_dnn_begin(ctx, work_of(g, count), &d)) return false;
     if (dnnl_matmul_desc_init(&desc, &ma, &mb, NULL, &mc) == dnnl_success &&
         dnnl_primitive_desc_create(&pd, &desc, NULL, d.engine, NULL) == dnnl_success)
         done = ofz_dnn_operand_init(&d, &oa, &ma, &ma, a) &&

@@ -90,7 +90,7 @@ static double NAME(plane_dot)(const ofz_conv *s, const REAL *x, const REAL *dy, 
 ofz_status NAME(ofz_ref_conv_forward)(ofz_ctx *ctx, const ofz_conv *s, const REAL *x, const REAL *w,
                                       const REAL *b, REAL *y)
 {
-    const int     threads = ofz_threads(ctx);
+    const int     threads = ofz_threads_for(ctx, ofz_conv_work(s));
     const int64_t in = volume(s->in), out = volume(s->out), kernel = volume(s->kernel);
     const int64_t cg = s->in_channels / s->group, mg = s->out_channels / s->group;
     double       *planes;
@@ -102,9 +102,8 @@ ofz_status NAME(ofz_ref_conv_forward)(ofz_ctx *ctx, const ofz_conv *s, const REA
         double       *acc = planes + thread_index() * out;
 
         for (int64_t i = 0; i < out; i++) acc[i] = b ? (double)b[m] : 0;
-        for (int64_t c = 0; c < cg; c++)
-            NAME(gather_plane)
-            (s, x + (n * s->in_channels + c0 + c) * in, w + (m * cg + c) * kernel, acc);
+        for (int64_t c = 0; c < cg; c++) NAME(gather_plane)
+        (s, x + (n * s->in_channels + c0 + c) * in, w + (m * cg + c) * kernel, acc);
         for (int64_t i = 0; i < out; i++) y[p * out + i] = (REAL)acc[i];
     }
     free(planes);
@@ -114,7 +113,7 @@ ofz_status NAME(ofz_ref_conv_forward)(ofz_ctx *ctx, const ofz_conv *s, const REA
 ofz_status NAME(ofz_ref_conv_data)(ofz_ctx *ctx, const ofz_conv *s, const REAL *dy, const REAL *w,
                                    const REAL *b, REAL *dx)
 {
-    const int     threads = ofz_threads(ctx);
+    const int     threads = ofz_threads_for(ctx, ofz_conv_work(s));
     const int64_t in = volume(s->in), out = volume(s->out), kernel = volume(s->kernel);
     const int64_t cg = s->in_channels / s->group, mg = s->out_channels / s->group;
     double       *planes;
@@ -126,9 +125,8 @@ ofz_status NAME(ofz_ref_conv_data)(ofz_ctx *ctx, const ofz_conv *s, const REAL *
         double       *acc = planes + thread_index() * in;
 
         for (int64_t i = 0; i < in; i++) acc[i] = b ? (double)b[c] : 0;
-        for (int64_t m = m0; m < m0 + mg; m++)
-            NAME(scatter_plane)
-            (s, dy + (n * s->out_channels + m) * out, w + (m * cg + c % cg) * kernel, acc);
+        for (int64_t m = m0; m < m0 + mg; m++) NAME(scatter_plane)
+        (s, dy + (n * s->out_channels + m) * out, w + (m * cg + c % cg) * kernel, acc);
         for (int64_t i = 0; i < in; i++) dx[p * in + i] = (REAL)acc[i];
     }
     free(planes);
@@ -138,7 +136,7 @@ ofz_status NAME(ofz_ref_conv_data)(ofz_ctx *ctx, const ofz_conv *s, const REAL *
 ofz_status NAME(ofz_ref_conv_weights)(ofz_ctx *ctx, const ofz_conv *s, const REAL *x,
                                       const REAL *dy, REAL *dw)
 {
-    const int     threads = ofz_threads(ctx);
+    const int     threads = ofz_threads_for(ctx, ofz_conv_work(s));
     const int64_t in = volume(s->in), out = volume(s->out), kernel = volume(s->kernel);
     const int64_t cg = s->in_channels / s->group, mg = s->out_channels / s->group;
 

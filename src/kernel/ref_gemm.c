@@ -24,6 +24,14 @@ static void tile_product(int64_t k, const double *pa, const double *pb, double t
         for (int c = 0; c < TILE; c++) tile[r][c] = t[r][c];
 }
 
+static int64_t work_of(const ofz_gemm *g)
+{
+    int64_t work = INT64_MAX;
+
+    if (ofz_mul(g->m, g->n, &work) && !ofz_mul(work, g->k, &work)) work = INT64_MAX;
+    return work;
+}
+
 #define REAL    float
 #define NAME(x) x##_f32
 #include "kernel/ref_gemm_body.h"

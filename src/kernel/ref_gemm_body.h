@@ -45,7 +45,7 @@ static void NAME(gemm_rows)(const ofz_gemm *g, int64_t i, const double *pa, int6
 ofz_status NAME(ofz_ref_gemm)(ofz_ctx *ctx, const ofz_gemm *g, const REAL *a, const REAL *b,
                               REAL *c)
 {
-    const int threads = ofz_threads(ctx);
+    const int threads = ofz_threads_for(ctx, work_of(g));
     int64_t   room_a, room_b;
     double   *pa, *pb;
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/checked.h"
 #include "base/threads.h"
 
 static double element_loss(ofz_element_loss kind, double delta, double x, double t)
@@ -41,6 +42,15 @@ static double element_slope(ofz_element_loss kind, double delta, double x, doubl
         return (x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))) - t;
     }
     return 0;
+}
+
+/* An exponential is worth some ten sums. */
+static int64_t work_of(const ofz_classes *s)
+{
+    int64_t work;
+
+    return ofz_mul(s->outer * s->inner, s->classes, &work) && ofz_mul(work, 8, &work) ? work
+                                                                                      : INT64_MAX;
 }
 
 #define REAL    float

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/threads.h"
 
 /* The kernel positions [first, last) of the window at output o that touch the input, and its
@@ -61,6 +62,16 @@ static void window_at(const ofz_pool *s, int64_t o, window *w)
 static int64_t volume(const int64_t d[3])
 {
     return d[0] * d[1] * d[2];
+}
+
+static int64_t work_of(const ofz_pool *s)
+{
+    int64_t work = s->planes;
+
+    for (int i = 0; i < 3; i++)
+        if (!ofz_mul(work, s->out[i], &work) || !ofz_mul(work, s->kernel[i], &work))
+            return INT64_MAX;
+    return work;
 }
 
 /* Flat index i of a plane with the first axis running fastest. */
