@@ -94,13 +94,13 @@ static const grad_case pool_grads[] = {
     { "MaxPool", 8, "kernel_shape=[2,2,2] auto_pad='SAME_UPPER' storage_order=1", { "F64[1,1,3,3,2] rand" } },
     { "AveragePool", 19, "kernel_shape=[3,2] strides=[2,1] pads=[1,0,1,1]", { "F64[2,2,5,4] rand" } },
     { "AveragePool", 19, "kernel_shape=[3] strides=[2] pads=[1,1] count_include_pad=1 ceil_mode=1", { "F64[1,2,6] rand" } },
-    { "AveragePool", 1, "kernel_shape=[2]", { "F64[1,2,6] rand" } },
+    { "AveragePool", 7, "kernel_shape=[2]", { "F64[1,2,6] rand" } },
     { "LpPool", 18, "kernel_shape=[3,2] strides=[2,1] pads=[1,0,1,1]", { "F64[2,2,5,4] mixed(0.2,2)" } },
     { "LpPool", 18, "kernel_shape=[2] p=3", { "F64[1,2,5] mixed(0.2,2)" } },
-    { "LpPool", 2, "kernel_shape=[2] p=1", { "F64[1,2,5] mixed(0.2,2)" } },
-    { "GlobalAveragePool", 1, NULL, { "F64[2,3,4,2] rand" } },
-    { "GlobalMaxPool", 1, NULL, { "F64[2,3,4,2] rand" } },
-    { "GlobalLpPool", 2, "p=2", { "F64[2,3,4] mixed(0.2,2)" } },
+    { "LpPool", 11, "kernel_shape=[2] p=1", { "F64[1,2,5] mixed(0.2,2)" } },
+    { "GlobalAveragePool", 7, NULL, { "F64[2,3,4,2] rand" } },
+    { "GlobalMaxPool", 7, NULL, { "F64[2,3,4,2] rand" } },
+    { "GlobalLpPool", 7, "p=2", { "F64[2,3,4] mixed(0.2,2)" } },
     { "GlobalLpPool", 22, "p=3", { "F64[2,3,4] mixed(0.2,2)" } },
 };
 /* clang-format on */

@@ -70,11 +70,16 @@ static const grad_case grads[] = {
     { "LayerNormalization", 17, "axis=-1", { "F64[2,3] rand", "F64[2,1] rand" } },
     { "RMSNormalization", 23, NULL, { "F64[2,3,4] rand", "F64[4] rand" } },
     { "RMSNormalization", 23, "axis=1", { "F64[2,3,4] rand", "F64[1,4] rand" } },
-    { "InstanceNormalization", 6, NULL, { "F64[2,3,4] rand", "F64[3] rand", "F64[3] rand" } },
+    { "InstanceNormalization", 7, NULL, { "F64[2,3,4] rand", "F64[3] rand", "F64[3] rand" } },
     { "GroupNormalization", 18, "num_groups=2", { "F64[2,4,3] rand", "F64[2] rand", "F64[2] rand" } },
     { "GroupNormalization", 21, "num_groups=2", { "F64[2,4,3,2] rand", "F64[4] rand", "F64[4] rand" } },
     { "Dropout", 7, NULL, { "F64[3,4] rand" } },
     { "Dropout", 13, NULL, { "F64[3,4] rand" } },
+    { "Dropout", 13, "seed=3", { "F64[3,4] rand", "F64[] 0.4", "BOOL[] 1" }, "x..", 2 },
+    { "Dropout", 13, "seed=3", { "F64[3,4] rand", "F64[] 0.4", "BOOL[] 0" }, "x..", 2 },
+    { "Dropout", 12, "seed=3", { "F64[3,4] rand", "-", "BOOL[] 1" }, "x..", 2 },
+    { "ofz:Dropout", 13, "seed=3 ratio=0.4", { "F64[3,4] rand" }, "x", 2 },
+    { "ofz:Dropout", 13, "seed=3", { "F64[3,4] rand", "F32[] 0.3" }, "x.", 2 },
 };
 /* clang-format on */
 
