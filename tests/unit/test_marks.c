@@ -158,7 +158,7 @@ static const struct {
       "mask, other" },
     { "role:mask", "selector 'role:mask': matches nothing, want a tensor of the model", NULL },
     { "op:conv", "selector 'op:conv': matches nothing, want a tensor of the model",
-      "nearest: 'Conv', 'Gemm', 'Add'" },
+      "nearest: 'Conv', 'Add', 'Gemm'" },
     { "node:/stem/conv", "selector 'node:/stem/conv': matches nothing, want a tensor of the model",
       NULL },
     { "last:0", "selector 'last:0': want a number of layers from 1", "" },
