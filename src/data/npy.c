@@ -111,20 +111,10 @@ typedef struct npy_type {
 } npy_type;
 
 static const npy_type types[] = {
-    {'f',  2,  OFZ_F16 },
-    { 'f', 4,  OFZ_F32 },
-    { 'f', 8,  OFZ_F64 },
-    { 'i', 1,  OFZ_I8  },
-    { 'i', 2,  OFZ_I16 },
-    { 'i', 4,  OFZ_I32 },
-    { 'i', 8,  OFZ_I64 },
-    { 'u', 1,  OFZ_U8  },
-    { 'u', 2,  OFZ_U16 },
-    { 'u', 4,  OFZ_U32 },
-    { 'u', 8,  OFZ_U64 },
-    { 'b', 1,  OFZ_BOOL},
-    { 'c', 8,  OFZ_C64 },
-    { 'c', 16, OFZ_C128},
+    { 'f', 2, OFZ_F16 }, { 'f', 4, OFZ_F32 },   { 'f', 8, OFZ_F64 }, { 'i', 1, OFZ_I8 },
+    { 'i', 2, OFZ_I16 }, { 'i', 4, OFZ_I32 },   { 'i', 8, OFZ_I64 }, { 'u', 1, OFZ_U8 },
+    { 'u', 2, OFZ_U16 }, { 'u', 4, OFZ_U32 },   { 'u', 8, OFZ_U64 }, { 'b', 1, OFZ_BOOL },
+    { 'c', 8, OFZ_C64 }, { 'c', 16, OFZ_C128 },
 };
 
 /* "<f4": byte order, kind, width in bytes (U: in characters of 4 bytes). */
