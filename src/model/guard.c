@@ -270,10 +270,7 @@ static ofz_status guard_walk(guard *g)
 ofz_status ofz_guard(ofz_ctx *ctx, const uint8_t *data, size_t size, ofz_origin_kind root,
                      ofz_guarded *out)
 {
-    guard g = {
-        .ctx = ctx, .data = data, .wire = {data, data + size, NULL},
-                .out = out
-    };
+    guard      g = { .ctx = ctx, .data = data, .wire = { data, data + size, NULL }, .out = out };
     const int  depth = ctx->limits.depth > 0 ? ctx->limits.depth : 1;
     ofz_status st;
 

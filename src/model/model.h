@@ -28,8 +28,10 @@ struct ofz_model {
                         hold a tensor; main graph first, then subgraphs */
     ofz_function          *function; /* model-local functions, carried opaque */
     size_t                 function_count;
-    bool                   stripped; /* marks in the file are to be removed by the writer */
+    bool                   stripped; /* forget what the file says in our words: the
+                                               values' marks are all there is */
     struct ofz_model_file *file;     /* maps and origins; src/model's own */
+    struct ofz_view       *view;     /* what the public interface shows; src/api's own */
 };
 
 /* Guard, unpack, build. `path` names the folder for external data; NULL refuses it.

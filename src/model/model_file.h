@@ -32,6 +32,11 @@ typedef struct ofz_alias {
 ofz_status ofz_model_read_aliased(ofz_ctx *ctx, const char *path, const ofz_alias *alias,
                                   size_t count, ofz_model **out) OFZ_MUST_USE;
 
+/* Call `fn` for everything that ONNX's checker or ONNX Runtime would say against the file and that is
+ * not an error of reading. Errors: only what keeps it from looking (OFZ_E_NOMEM, ...). */
+ofz_status ofz_model_check_file(ofz_ctx *ctx, const ofz_model *model, ofz_finding_fn *fn,
+                                void *user) OFZ_MUST_USE;
+
 /* --- external data ------------------------------------------------------------------------------
  */
 

@@ -4,6 +4,9 @@
 
 #include "model/reader.h"
 
+/* Versions are looked up in a list, once per node. */
+enum { OPSET_MAX = 256 };
+
 /* --- the model's own fields ------------------------------------------------------------------- */
 
 static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
@@ -11,6 +14,9 @@ static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
     ofz_model   *m     = r->model;
     const size_t count = p->n_opset_import;
 
+    if (count > OPSET_MAX)
+        return ofz_fail(r->ctx, OFZ_E_LIMIT, "opset_import: %zu domains, want at most %d", count,
+                        OPSET_MAX);
     m->opset = OFZ_NEWS(&m->arena, ofz_opset, count + 1);
     if (!m->opset) return ofz_fail_nomem(r->ctx, "opset_import", count);
     for (size_t i = 0; i < count; i++) {

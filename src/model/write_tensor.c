@@ -114,24 +114,24 @@ static ofz_status marks_remove(ofz_ctx *ctx, ofz_edits *e, int origin, bool all)
     return OFZ_OK;
 }
 
-static ofz_status edit_marks(ofz_ctx *ctx, ofz_edits *e, const ofz_value *v, bool strip)
+/* clear: remove every key with our prefix, also those that mean nothing to this program. */
+static ofz_status edit_marks(ofz_ctx *ctx, ofz_edits *e, const ofz_value *v, bool clear,
+                             ofz_marks want)
 {
     static const char *const names[] = {
         [OFZ_MARK_FROZEN] = "frozen", [OFZ_MARK_TRAINABLE] = "trainable"
     };
-    const ofz_marks want = strip ? (ofz_marks){ OFZ_MARK_NONE, NULL, 1 }
-                                 : (ofz_marks){ v->mark, v->group, v->lr_scale };
-    const size_t    end  = e->model->file->origin[v->origin].end;
-    ofz_bytes       b    = { 0 };
-    ofz_marks       have;
-    bool            any;
-    char            number[40];
+    const size_t end = e->model->file->origin[v->origin].end;
+    ofz_bytes    b   = { 0 };
+    ofz_marks    have;
+    bool         any;
+    char         number[40];
 
-    OFZ_TRY(marks_in_file(ctx, e, v->origin, strip, &have, &any));
+    OFZ_TRY(marks_in_file(ctx, e, v->origin, clear, &have, &any));
     if (have.mark == want.mark && have.lr_scale == want.lr_scale &&
-        text_equal(have.group, want.group) && !(strip && any))
+        text_equal(have.group, want.group) && !(clear && any))
         return OFZ_OK;
-    OFZ_TRY(marks_remove(ctx, e, v->origin, strip));
+    OFZ_TRY(marks_remove(ctx, e, v->origin, clear));
     if (want.mark != OFZ_MARK_NONE)
         ofz_bytes_entry(&b, FIELD_PROPS, OFZ_KEY_MARK, names[want.mark]);
     if (want.group) ofz_bytes_entry(&b, FIELD_PROPS, OFZ_KEY_GROUP, want.group);
@@ -204,7 +204,7 @@ static ofz_status edit_external(ofz_ctx *ctx, ofz_edits *e, const ofz_value *v, 
 ofz_status ofz_write_tensors(ofz_ctx *ctx, ofz_edits *e, const ofz_write_options *options,
                              ofz_data_file *data, bool *moved)
 {
-    const bool strip = e->model->stripped || options->training_info || options->strip;
+    const bool strip = options->training_info || options->strip;
 
     for (size_t i = 0; i < e->model->tensor.count; i++) {
         const ofz_value  *v    = e->model->tensor.item[i];
@@ -216,7 +216,9 @@ ofz_status ofz_write_tensors(ofz_ctx *ctx, ofz_edits *e, const ofz_write_options
             return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
                             "tensor '%.100s': changed, and the file has no place for it", v->name);
         if (v->origin < 0) continue;
-        OFZ_TRY(edit_marks(ctx, e, v, strip));
+        OFZ_TRY(edit_marks(ctx, e, v, strip || e->model->stripped,
+                           strip ? (ofz_marks){ OFZ_MARK_NONE, NULL, 1 }
+                                 : (ofz_marks){ v->mark, v->group, v->lr_scale }));
         if (out || (v->changed && v->external)) {
             OFZ_TRY(edit_external(ctx, e, v, data));
             moved[v->origin] = true;
