@@ -88,6 +88,15 @@ void ofz_file_close(ofz_file *file)
     *file = (ofz_file){ .data = file_nothing, .fd = -1 };
 }
 
+void ofz_file_forget(const ofz_file *file, size_t from, size_t to)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    from -= from % page;
+    if (file->fd >= 0 && from < to)
+        (void)!madvise((char *)file->memory + from, to - from, MADV_DONTNEED);
+}
+
 /* --- writing ------------------------------------------------------------------------------------
  */
 

@@ -22,6 +22,10 @@ ofz_status ofz_file_adopt(ofz_ctx *ctx, int fd, const char *name, ofz_file *out)
 /* Zero-initialised or failed ones are fine. */
 void ofz_file_close(ofz_file *file);
 
+/* Let go of the memory that holds bytes [from, to): they are read again when next looked at. For those
+ * who skim a large file and must not seem to hold all of it. */
+void ofz_file_forget(const ofz_file *file, size_t from, size_t to);
+
 /* Writes a file beside `path` and renames it into place when it is whole. */
 typedef struct ofz_writer ofz_writer;
 

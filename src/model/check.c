@@ -268,7 +268,7 @@ ofz_status ofz_model_check_file(ofz_ctx *ctx, const ofz_model *model, ofz_findin
     ofz_guarded           g;
     ofz_status            st;
 
-    OFZ_TRY(ofz_guard(ctx, model->bytes, model->size, OFZ_ORIGIN_MODEL, &g));
+    OFZ_TRY(ofz_guard(ctx, &model->file->bytes, OFZ_ORIGIN_MODEL, &g));
     file.origin       = g.origin;
     file.origin_count = g.origin_count;
     p                 = onnx__model_proto__unpack(NULL, g.skeleton_size, g.skeleton);

@@ -16,13 +16,15 @@ typedef struct frame {
 } frame;
 
 typedef struct guard {
-    ofz_ctx       *ctx;
-    const uint8_t *data;
-    ofz_wire       wire;
-    ofz_guarded   *out;
-    frame         *stack;
-    int            depth;
-    size_t         count, cost; /* against limits.structure_count and .structure_size */
+    ofz_ctx        *ctx;
+    const uint8_t  *data;
+    const ofz_file *file;
+    size_t          held; /* the file is let go of up to here */
+    ofz_wire        wire;
+    ofz_guarded    *out;
+    frame          *stack;
+    int             depth;
+    size_t          count, cost; /* against limits.structure_count and .structure_size */
 } guard;
 
 static const ProtobufCMessageDescriptor *const origin_desc[] = {
@@ -248,6 +250,15 @@ static ofz_status guard_field(guard *g, const ofz_wire_field *f)
     return guard_scalar(g, top, fd, f);
 }
 
+static void guard_forget(guard *g)
+{
+    const size_t at = (size_t)(g->wire.p - g->data);
+
+    if (at < g->held + OFZ_FORGET_SIZE) return;
+    ofz_file_forget(g->file, g->held, at);
+    g->held = at;
+}
+
 static ofz_status guard_walk(guard *g)
 {
     ofz_wire_field f;
@@ -258,19 +269,22 @@ static ofz_status guard_walk(guard *g)
         g->wire.end = g->stack[g->depth].end;
         more        = ofz_wire_next(&g->wire, &f);
         if (more < 0) return guard_fail(g, f.tag, g->wire.error);
+        if (!more && g->depth == 0) return OFZ_OK;
         if (more)
             OFZ_TRY(guard_field(g, &f));
-        else if (g->depth == 0)
-            return OFZ_OK;
         else
             skeleton_patch(g, g->stack[g->depth--].patch);
+        guard_forget(g);
     }
 }
 
-ofz_status ofz_guard(ofz_ctx *ctx, const uint8_t *data, size_t size, ofz_origin_kind root,
-                     ofz_guarded *out)
+ofz_status ofz_guard(ofz_ctx *ctx, const ofz_file *file, ofz_origin_kind root, ofz_guarded *out)
 {
-    guard      g = { .ctx = ctx, .data = data, .wire = { data, data + size, NULL }, .out = out };
+    const uint8_t *data = file->data;
+    const size_t   size = file->size;
+    guard          g    = {
+                    .ctx = ctx, .data = data, .file = file, .wire = { data, data + size, NULL }, .out = out
+    };
     const int  depth = ctx->limits.depth > 0 ? ctx->limits.depth : 1;
     ofz_status st;
 

@@ -7,7 +7,7 @@
 #ifndef OFZ_MODEL_GUARD_H
 #define OFZ_MODEL_GUARD_H
 
-#include "base/error.h"
+#include "base/file.h"
 
 typedef enum ofz_origin_kind {
     OFZ_ORIGIN_MODEL,
@@ -41,9 +41,12 @@ typedef struct ofz_guarded {
  * a file's own field of that number is unknown, and unknown fields do not reach the skeleton. */
 #define OFZ_ORIGIN_FIELD 536870911u
 
-/* Walk `size` bytes that claim to be a message of kind `root` (a model or a tensor).
+/* A large file is let go of after every so many bytes: one page that is touched may bring in megabytes. */
+enum { OFZ_FORGET_SIZE = 8 << 20 };
+
+/* Walk a file that claims to be a message of kind `root` (a model or a tensor).
  * Errors: OFZ_E_PARSE with the offset, OFZ_E_LIMIT, OFZ_E_NOMEM. */
-ofz_status ofz_guard(ofz_ctx *ctx, const uint8_t *data, size_t size, ofz_origin_kind root,
+ofz_status ofz_guard(ofz_ctx *ctx, const ofz_file *file, ofz_origin_kind root,
                      ofz_guarded *out) OFZ_MUST_USE;
 void       ofz_guarded_free(ofz_guarded *g);
 

@@ -16,6 +16,7 @@ typedef struct ofz_external {
 
 struct ofz_model_file {
     ofz_file    bytes; /* .memory is NULL for bytes that another owns */
+    size_t      held;  /* while reading: bytes is let go of up to here */
     ofz_origin *origin;
     size_t      origin_count;
     const char *folder;   /* where external files lie; NULL: nowhere */

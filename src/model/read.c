@@ -125,7 +125,7 @@ static ofz_status model_fill(ofz_ctx *ctx, ofz_model *m)
     m->bytes = m->file->bytes.data;
     m->size  = m->file->bytes.size;
     if (!m->size) return ofz_fail(ctx, OFZ_E_PARSE, "an empty file, want an ONNX model");
-    OFZ_TRY(ofz_guard(ctx, m->bytes, m->size, OFZ_ORIGIN_MODEL, &g));
+    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, OFZ_ORIGIN_MODEL, &g));
     m->file->origin       = g.origin;
     m->file->origin_count = g.origin_count;
     st                    = build(ctx, m, &g);
@@ -184,7 +184,7 @@ ofz_status ofz_model_read_file(ofz_ctx *ctx, const char *path, ofz_model **out)
 ofz_status ofz_model_read_aliased(ofz_ctx *ctx, const char *path, const ofz_alias *alias,
                                   size_t count, ofz_model **out)
 {
-    ofz_model *m;
+    ofz_model *m = NULL;
     ofz_status st;
 
     OFZ_TRY(model_new(ctx, &m));
@@ -205,7 +205,7 @@ ofz_status ofz_model_read_aliased(ofz_ctx *ctx, const char *path, const ofz_alia
 
 ofz_status ofz_model_read_memory(ofz_ctx *ctx, const void *data, size_t size, ofz_model **out)
 {
-    ofz_model *m;
+    ofz_model *m = NULL;
     void      *copy;
     ofz_status st;
 
@@ -256,7 +256,7 @@ static ofz_status read_pb(ofz_ctx *ctx, ofz_model *m, ofz_arena *arena, ofz_tens
 
     m->bytes = m->file->bytes.data;
     m->size  = m->file->bytes.size;
-    OFZ_TRY(ofz_guard(ctx, m->bytes, m->size, OFZ_ORIGIN_TENSOR, &g));
+    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, OFZ_ORIGIN_TENSOR, &g));
     m->file->origin       = g.origin;
     m->file->origin_count = g.origin_count;
     g.origin              = NULL;
@@ -274,7 +274,7 @@ static ofz_status read_pb(ofz_ctx *ctx, ofz_model *m, ofz_arena *arena, ofz_tens
 ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, ofz_tensor *out,
                               const char **name)
 {
-    ofz_model *m;
+    ofz_model *m = NULL;
     ofz_status st;
 
     OFZ_TRY(model_new(ctx, &m));

@@ -325,12 +325,27 @@ static ofz_status read_inner(ofz_ctx *ctx, ofz_model *model, const Onnx__TensorP
     return decode(ctx, o, model->bytes, &payload, per, t);
 }
 
+/* Reading tensor after tensor skims the file once more. */
+static void forget(ofz_model *model, const Onnx__TensorProto *p)
+{
+    struct ofz_model_file *file   = model->file;
+    const int              origin = ofz_message_origin(&p->base);
+    const size_t           at =
+        origin < 0 || (size_t)origin >= file->origin_count ? 0 : file->origin[origin].end;
+
+    if (at < file->held) file->held = at;
+    if (at < file->held + OFZ_FORGET_SIZE) return;
+    ofz_file_forget(&file->bytes, file->held, at);
+    file->held = at;
+}
+
 ofz_status ofz_tensor_proto_read(ofz_ctx *ctx, ofz_model *model, const Onnx__TensorProto *p,
                                  ofz_tensor *out, bool *external)
 {
     ofz_tensor       t;
     const ofz_status st = read_inner(ctx, model, p, &t, external);
 
+    forget(model, p);
     if (st) return ofz_at(ctx, st, "tensor '%.100s'", p->name ? p->name : "");
     *out = t;
     return OFZ_OK;
