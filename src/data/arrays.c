@@ -25,6 +25,16 @@ ofz_status ofz_arrays_put(ofz_ctx *ctx, ofz_arrays *arrays, const char *name, co
     return OFZ_OK;
 }
 
+void ofz_arrays_cut(ofz_arrays *arrays, size_t count)
+{
+    while (arrays->item.count > count) {
+        ofz_named *n = arrays->item.item[--arrays->item.count];
+
+        ofz_map_remove(&arrays->by_name, n->name);
+        ofz_tensor_release(&n->t);
+    }
+}
+
 const ofz_named *ofz_arrays_at(const ofz_arrays *arrays, size_t index)
 {
     return arrays->item.item[index];

@@ -25,6 +25,8 @@ struct ofz_arrays {
  * Errors: OFZ_E_ARG (no name, or taken), OFZ_E_NOMEM. */
 ofz_status ofz_arrays_put(ofz_ctx *ctx, ofz_arrays *arrays, const char *name,
                           const ofz_tensor *t) OFZ_MUST_USE;
+/* Forget the arrays from number `count` on. */
+void ofz_arrays_cut(ofz_arrays *arrays, size_t count);
 /* Array `index` < ofz_arrays_count. */
 const ofz_named *ofz_arrays_at(const ofz_arrays *arrays, size_t index);
 /* NULL when there is none of that name. */

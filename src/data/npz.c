@@ -147,7 +147,8 @@ static ofz_status members_load(ofz_ctx *ctx, archive *a, const char *path)
 ofz_status ofz_npz_load(ofz_ctx *ctx, ofz_arrays *arrays, const void *data, size_t size,
                         const char *path)
 {
-    archive       a = { .file_size = size, .arrays = arrays };
+    archive       a      = { .file_size = size, .arrays = arrays };
+    const size_t  before = arrays->item.count;
     zip_source_t *source;
     zip_error_t   e;
     ofz_status    st;
@@ -157,6 +158,7 @@ ofz_status ofz_npz_load(ofz_ctx *ctx, ofz_arrays *arrays, const void *data, size
     if (source) a.zip = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &e);
     if (a.zip) {
         st = members_load(ctx, &a, path);
+        if (st) ofz_arrays_cut(arrays, before);
         zip_discard(a.zip);
     } else {
         st = zip_fail(ctx, &e, path);

@@ -63,12 +63,10 @@ static const ofz_op rowless[] = {
     { .name = "InstanceNormalization", .roles = "xgh" },
     { .name = "LSTM", .roles = "xwwbixxw" },
     { .name = "MatMulInteger", .roles = "wwqq" },
-    { .name = "PRelu", .roles = "xw" },
     { .name = "QLinearConv", .roles = "xqqwqqqqb" },
     { .name = "QLinearMatMul", .roles = "wqqwqq" },
     { .name = "QuantizeLinear", .roles = "xq" },
     { .name = "RNN", .roles = "xwwbix" },
-    { .name = "Where", .roles = "mx" },
 };
 
 /* The row of `n`, or what stands in for the letters of one; NULL when nothing is known. */

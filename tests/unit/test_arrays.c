@@ -386,6 +386,8 @@ static void npz_respects_limit(void **state)
     ofz_ctx_set_tensor_limit(f->ctx, 90000);
     assert_int_equal(ofz_arrays_load(f->ctx, f->arrays, f->path, NULL), OFZ_E_LIMIT);
     assert_non_null(strstr(ofz_error(f->ctx), "want at most 90000 together"));
+    assert_int_equal(ofz_arrays_count(f->arrays), 0); /* x, which came before, is not kept */
+    assert_null(ofz_arrays_tensor(f->arrays, "x"));
 }
 
 static size_t file_read(const char *path, char **data)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -341,6 +342,42 @@ static void unmarked_among_marks_is_frozen(void **state)
     assert_string_equal(text, "fc.b aux.b");
 }
 
+/* Marks travel with the file, and leave it again. */
+static void marks_are_written(void **state)
+{
+    graph_make             *k      = *state;
+    const ofz_mark_rule     rule[] = { PRESET("none"), TRAIN("block2.*"), FREEZE("role:weight") };
+    const ofz_write_options plain  = { 0 };
+    char                    path[] = "/tmp/ofz_marks_XXXXXX";
+    const int               fd     = mkstemp(path);
+    size_t                  size, external, trained = 0;
+    ofz_model              *m, *back;
+
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(ofz_model_read_file(k->ctx, OFZ_SOURCE_DIR "/testdata/cnn_bn.onnx", &m),
+                     OFZ_OK);
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass == 0) assert_int_equal(ofz_mark_apply(k->ctx, m, rule, 3), OFZ_OK);
+        if (pass == 1) ofz_mark_strip(m);
+        assert_int_equal(ofz_model_write_file(k->ctx, m, path, &plain, &size, &external), OFZ_OK);
+        assert_int_equal(ofz_model_read_file(k->ctx, path, &back), OFZ_OK);
+        assert_int_equal(back->tensor.count, m->tensor.count);
+        for (size_t i = 0; i < m->tensor.count; i++) {
+            const ofz_value *a = m->tensor.item[i], *b = back->tensor.item[i];
+
+            assert_string_equal(a->name, b->name);
+            assert_int_equal(a->mark, b->mark);
+            trained += b->mark == OFZ_MARK_TRAINABLE;
+        }
+        assert_int_equal(ofz_model_marked(back), pass == 0);
+        ofz_model_drop(back);
+    }
+    assert_int_equal(trained, 6); /* scales and shifts of three norms */
+    ofz_model_drop(m);
+    unlink(path);
+}
+
 int main(void)
 {
 #define MARKS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -352,6 +389,7 @@ int main(void)
         MARKS_TEST(changes_nothing_on_failure),
         MARKS_TEST(later_calls_build_on_marks),
         MARKS_TEST(unmarked_among_marks_is_frozen),
+        MARKS_TEST(marks_are_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
