@@ -22,7 +22,7 @@ install_oracle() {
   [ -d "$OFZ_NODE_MODULES/onnxruntime-node" ] && return 0
   command -v npm >/dev/null || install_packages nodejs npm || return 0
   mkdir -p "$dir"
-  cp tests/oracle/package.json "$dir/"
+  cp tests/oracle/package.json tests/oracle/.npmrc "$dir/"
   (cd "$dir" && npm install --silent --no-audit --no-fund --no-package-lock) ||
     echo 'npm: onnxruntime-node could not be installed; tests that need it will be skipped'
 }
