@@ -13,7 +13,7 @@ static void text_tame(char *s)
         if ((unsigned char)*s < 0x20 || *s == 0x7f) *s = '?';
 }
 
-ofz_status ofz_fail(ofz_ctx *ctx, ofz_status st, const char *fmt, ...)
+ofz_status ofz_fail_record(ofz_ctx *ctx, ofz_status st, const char *fmt, ...)
 {
     va_list ap;
 
@@ -51,11 +51,6 @@ ofz_status ofz_fix(ofz_ctx *ctx, ofz_status st, const char *fmt, ...)
     va_end(ap);
     text_tame(ctx->hint);
     return st;
-}
-
-ofz_status ofz_fail_nomem(ofz_ctx *ctx, const char *what, size_t size)
-{
-    return ofz_fail(ctx, OFZ_E_NOMEM, "%s: no memory for %zu bytes", what, size);
 }
 
 void ofz_log(ofz_ctx *ctx, ofz_log_level level, const char *fmt, ...)

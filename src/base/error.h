@@ -42,8 +42,16 @@ struct ofz_ctx {
     } while (0)
 
 /* Record the failure where it is noticed; returns `st` for `return ofz_fail()`. Control characters
- * are replaced by '?': texts may quote names from hostile files. */
-ofz_status ofz_fail(ofz_ctx *ctx, ofz_status st, const char *fmt, ...) OFZ_PRINTF(3, 4);
+ * are replaced by '?': texts may quote names from hostile files. A macro, so that the compiler sees
+ * that a failure is never OFZ_OK and does not suspect outputs behind it. */
+#define ofz_fail(...) ofz_failed(ofz_fail_record(__VA_ARGS__))
+
+ofz_status ofz_fail_record(ofz_ctx *ctx, ofz_status st, const char *fmt, ...) OFZ_PRINTF(3, 4);
+
+static inline ofz_status ofz_failed(ofz_status st)
+{
+    return st != OFZ_OK ? st : OFZ_E_ARG;
+}
 
 /* Put "<where>: " before the recorded text, on the way up. Returns `st`. */
 ofz_status ofz_at(ofz_ctx *ctx, ofz_status st, const char *fmt, ...) OFZ_PRINTF(3, 4);
@@ -51,8 +59,11 @@ ofz_status ofz_at(ofz_ctx *ctx, ofz_status st, const char *fmt, ...) OFZ_PRINTF(
 /* Say what would mend the failure just recorded. Returns `st`. */
 ofz_status ofz_fix(ofz_ctx *ctx, ofz_status st, const char *fmt, ...) OFZ_PRINTF(3, 4);
 
-/* Out of memory while holding `size` bytes for `what`. */
-ofz_status ofz_fail_nomem(ofz_ctx *ctx, const char *what, size_t size);
+/* Out of memory while asking for `size` bytes for `what`. */
+static inline ofz_status ofz_fail_nomem(ofz_ctx *ctx, const char *what, size_t size)
+{
+    return ofz_fail(ctx, OFZ_E_NOMEM, "%s: no memory for %zu bytes", what, size);
+}
 
 void ofz_log(ofz_ctx *ctx, ofz_log_level level, const char *fmt, ...) OFZ_PRINTF(3, 4);
 
