@@ -73,11 +73,12 @@ ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name, ofz_value
         return ofz_fail(ctx, OFZ_E_MODEL, "value '%s': defined twice", name);
     name = name ? ofz_arena_strdup(g->arena, name) : value_fresh_name(g);
     if (!v || !name) return ofz_fail_nomem(ctx, "value", sizeof *v);
-    v->name      = name;
-    v->graph     = g;
-    v->origin    = -1;
-    v->lr_scale  = 1;
-    v->type.rank = -1;
+    v->name       = name;
+    v->graph      = g;
+    v->origin     = -1;
+    v->lr_scale   = 1;
+    v->type.rank  = -1;
+    v->type.count = -1;
     if (!ofz_map_put(&g->by_name, name, v) || !ofz_list_push(&g->value, v))
         return ofz_fail_nomem(ctx, "value", sizeof *v);
     *out = v;
