@@ -312,8 +312,14 @@ typedef struct ofz_mark_rule {
     const char     *text;
 } ofz_mark_rule;
 
-/* Apply rules in order; every listed tensor that can carry a mark gets one. OFZ_E_ARG: a selector
- * that is malformed or matches nothing. */
+/* Apply rules in order to the marks that are there (without any: to the defaults); every listed
+ * tensor that can carry a mark gets one. A tensor without a mark in a model that has marks is
+ * frozen. A rule to train passes over what does not train by default (tensors of Constant nodes,
+ * scalars, masks, statistics, shape constants, integers) unless it is the tensor's exact name.
+ * Presets decide over every tensor: none trains, all that train by default, the head (last:1),
+ * bias (biases, norm shifts and the head), norm (norm scales and shifts).
+ * OFZ_E_ARG: a selector that is malformed, matches nothing, or would train an integer; no mark is
+ * changed then. */
 OFZ_API ofz_status ofz_mark_apply(ofz_ctx *ctx, ofz_model *model, const ofz_mark_rule *rules,
                                   size_t count) OFZ_MUST_USE;
 /* Remove every mark. */

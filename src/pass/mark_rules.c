@@ -95,10 +95,9 @@ static ofz_status rule_train(draft *d, const char *text)
         }
     }
     if (trained || !left) return OFZ_OK;
-    st = ofz_fail(
-        d->ctx, OFZ_E_ARG,
-        "selector '%s': matches %zu tensors, none of a kind that trains unless asked by name", text,
-        hits);
+    st = ofz_fail(d->ctx, OFZ_E_ARG,
+                  "selector '%s': of the %zu it matches none trains unless asked by name", text,
+                  hits);
     if (!ofz_value_trainable(left)) return st;
     return ofz_fix(d->ctx, st, "'%s' is %s%s: to train it, give its exact name", left->name,
                    ofz_role_name(ofz_value_role(left)),

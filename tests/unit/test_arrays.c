@@ -320,6 +320,40 @@ static void names_what_is_no_array(void **state)
     assert_string_equal(ofz_error(f->ctx), want);
 }
 
+/* A TensorProto is named by itself, by the caller, or by its file. */
+static void reads_pb(void **state)
+{
+    static const char named[] = "\x08\2\x10\6\x42\1t\x4a\x08\1\0\0\0\2\0\0"; /* int32 [2] */
+    fixture          *f       = *state;
+
+    file_write(path_in(f, "in.pb"), named, sizeof named);
+    assert_int_equal(ofz_arrays_load(f->ctx, f->arrays, f->path, NULL), OFZ_OK);
+    assert_int_equal(ofz_arrays_load(f->ctx, f->arrays, f->path, "other"), OFZ_OK);
+    assert_string_equal(ofz_arrays_get(f->arrays, 0).name, "t");
+    assert_string_equal(ofz_arrays_get(f->arrays, 1).name, "other");
+    assert_memory_equal(ofz_arrays_get(f->arrays, 1).data, ((const int32_t[]){ 1, 2 }), 8);
+    file_write(f->path, "\x08\2\x10\6\x4a\x08\1\0\0\0\2\0\0", 14);
+    assert_int_equal(ofz_arrays_load(f->ctx, f->arrays, f->path, NULL), OFZ_OK);
+    assert_string_equal(ofz_arrays_get(f->arrays, 2).name, "in");
+}
+
+/* A large file is mapped, not copied; this one is a hole but for its header. */
+static void maps_large_files(void **state)
+{
+    fixture     *f     = *state;
+    const size_t count = (size_t)256 << 20;
+    size_t       size;
+    char *p = npy_make(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (268435456,)}", "", 0,
+                       &size);
+
+    file_write(path_in(f, "large.npy"), p, size);
+    free(p);
+    assert_int_equal(truncate(f->path, (off_t)(size + count)), 0);
+    assert_int_equal(ofz_arrays_load(f->ctx, f->arrays, f->path, NULL), OFZ_OK);
+    assert_null(ofz_arrays_at(f->arrays, 0)->t.buffer);
+    assert_int_equal(((const char *)ofz_arrays_get(f->arrays, 0).data)[count - 1], 0);
+}
+
 /* --- reading .npz ------------------------------------------------------------------------------
  */
 
@@ -546,6 +580,8 @@ int main(void)
         ARRAYS_TEST(refuses_bad),
         ARRAYS_TEST(survives_mutation),
         ARRAYS_TEST(names_what_is_no_array),
+        ARRAYS_TEST(reads_pb),
+        ARRAYS_TEST(maps_large_files),
         ARRAYS_TEST(reads_npz),
         ARRAYS_TEST(npz_respects_limit),
         ARRAYS_TEST(npz_survives_mutation),

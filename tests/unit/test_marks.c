@@ -288,12 +288,10 @@ static const struct {
       "" },
     { TRAIN("nothing"), "selector 'nothing': matches nothing, want a tensor of the model", NULL },
     { TRAIN("role:norm statistic"),
-      "selector 'role:norm statistic': matches 2 tensors, none of a kind that trains unless asked "
-      "by "
-      "name",
+      "selector 'role:norm statistic': of the 2 it matches none trains unless asked by name",
       "'stem.mean' is norm statistic: to train it, give its exact name" },
     { TRAIN("node:aux"),
-      "selector 'node:aux': matches 1 tensors, none of a kind that trains unless asked by name",
+      "selector 'node:aux': of the 1 it matches none trains unless asked by name",
       "'node.w' is weight in a Constant node: to train it, give its exact name" },
     { PRESET("tail"), "preset 'tail': want none, all, head, bias or norm", "" },
     { { (ofz_mark_action)9, "x" }, "rule 1: action 9, want one of ofz_mark_action", "" },
