@@ -42,6 +42,19 @@ static const op_case rows[] = {
     { "GroupNormalization", 21, "num_groups=3", { "F32[1,2,1] 1 3", "F32[2] 2 4", "F32[2] 5 6" }, .error = "num_groups: 3" },
 };
 
+static const op_case axes[] = {
+    { "LRN", 13, "size=3 alpha=3.0 beta=1.0 bias=1.0", { "F32[1,4,1] 1 2 3 4" }, { "F32[1,4,1] 0.16666667 0.13333333 0.1 0.15384615" } },
+    { "LRN", 1, "size=2 alpha=2.0 beta=1.0", { "F64[1,2,2] 1 2 3 4" }, { "F64[1,2,2] 0.090909090909 0.095238095238 0.3 0.235294117647" } },
+    { "LRN", 13, "size=9223372036854775807 alpha=0.0", { "F32[1,2,1] 1 2" }, { "F32[1,2,1] 1 2" } },
+    { "LRN", 13, "size=0", { "F32[1,2,1] 1 2" }, .error = "size: 0" },
+    { "LpNormalization", 1, NULL, { "F32[2,2] 3 4 0 0" }, { "F32[2,2] 0.6 0.8 0 0" } },
+    { "LpNormalization", 22, "p=1 axis=0", { "F16[2,2] 1 4 -3 4" }, { "F16[2,2] 0.25 0.5 -0.75 0.5" } },
+    { "LpNormalization", 22, "p=3", { "F32[2] 1 1" }, .error = "p: 3" },
+    { "MeanVarianceNormalization", 13, "axes=[1]", { "F32[2,2] 1 3 2 6" }, { "F32[2,2] -1 1 -1 1" } },
+    { "MeanVarianceNormalization", 9, NULL, { "F32[1,1,2,1] 1 3" }, { "F32[1,1,2,1] -1 1" } },
+    { "MeanVarianceNormalization", 9, "axes=[0,0]", { "F32[2] 1 3" }, .error = "ax" },
+};
+
 static const op_case dropout[] = {
     { "Dropout", 7, "ratio=0.9", { "F32[3] 1 2 3" }, { "F32[3] 1 2 3", "F32[3] 1 1 1" } },
     { "Dropout", 10, NULL, { "F16[3] 1 2 3" }, { "F16[3] 1 2 3", "BOOL[3] 1 1 1" } },
@@ -73,6 +86,12 @@ static const grad_case grads[] = {
     { "InstanceNormalization", 7, NULL, { "F64[2,3,4] rand", "F64[3] rand", "F64[3] rand" } },
     { "GroupNormalization", 18, "num_groups=2", { "F64[2,4,3] rand", "F64[2] rand", "F64[2] rand" } },
     { "GroupNormalization", 21, "num_groups=2", { "F64[2,4,3,2] rand", "F64[4] rand", "F64[4] rand" } },
+    { "LRN", 13, "size=3 alpha=0.5 bias=2.0", { "F64[2,5,3] rand" } },
+    { "LRN", 7, "size=4 alpha=0.5 beta=0.6", { "F64[1,6,2,2] rand" } },
+    { "LpNormalization", 22, NULL, { "F64[3,4] rand" } },
+    { "LpNormalization", 7, "p=1 axis=0", { "F64[3,4] mixed(0.2,2)" } },
+    { "MeanVarianceNormalization", 13, "axes=[0,2]", { "F64[3,2,4] rand" } },
+    { "MeanVarianceNormalization", 9, NULL, { "F64[3,2,2,2] rand" } },
     { "Dropout", 7, NULL, { "F64[3,4] rand" } },
     { "Dropout", 13, NULL, { "F64[3,4] rand" } },
     { "Dropout", 13, "seed=3", { "F64[3,4] rand", "F64[] 0.4", "BOOL[] 1" }, "x..", 2 },
@@ -92,6 +111,7 @@ static const grad_case grads[] = {
 
 WALK(test_batch, OP_CASES_RUN, batch)
 WALK(test_rows, OP_CASES_RUN, rows)
+WALK(test_axes, OP_CASES_RUN, axes)
 WALK(test_dropout, OP_CASES_RUN, dropout)
 WALK(test_grads, GRAD_CASES_RUN, grads)
 
@@ -100,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_axes),
         cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_grads),
     };
