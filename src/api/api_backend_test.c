@@ -1,0 +1,123 @@
+/* api_backend_test.c - one folder of ONNX's backend test format: run the model, compare the outputs. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/arrays.h"
+#include "model/model.h"
+
+enum { PATH_ROOM = 4096, SETS_MOST = 64 };
+
+static ofz_status path_make(ofz_ctx *ctx, char *path, const char *folder, int set, const char *what,
+                            size_t index)
+{
+    const int n = set < 0 ? snprintf(path, PATH_ROOM, "%s/%s", folder, what)
+                          : snprintf(path, PATH_ROOM, "%s/test_data_set_%d/%s_%zu.pb", folder, set,
+                                     what, index);
+
+    if (n < 0 || n >= PATH_ROOM) return ofz_fail(ctx, OFZ_E_ARG, "%.200s: path too long", folder);
+    return OFZ_OK;
+}
+
+/* The i-th file belongs to the i-th graph input that is no initializer; an omitted one has none. */
+static ofz_status inputs_load(ofz_ctx *ctx, const ofz_model *model, const char *folder, int set,
+                              ofz_arrays *inputs)
+{
+    char   path[PATH_ROOM];
+    size_t file = 0;
+
+    for (size_t i = 0; i < model->graph->input.count; i++) {
+        const ofz_value *v = model->graph->input.item[i];
+
+        if (v->constant) continue;
+        OFZ_TRY(path_make(ctx, path, folder, set, "input", file++));
+        if (access(path, F_OK)) continue;
+        if (v->kind != OFZ_KIND_TENSOR)
+            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "input '%s': not a tensor", v->name);
+        OFZ_TRY(ofz_arrays_load(ctx, inputs, path, v->name));
+    }
+    return OFZ_OK;
+}
+
+static ofz_status output_compare(ofz_ctx *ctx, const char *name, const ofz_tensor *got,
+                                 const ofz_tensor *want, double rtol, double atol)
+{
+    ofz_comparison d;
+    char           a[128], b[128];
+
+    if (!ofz_tensor_compare(got, want, rtol, atol, &d))
+        return ofz_fail(
+            ctx, OFZ_E_DIFFERENT, "output '%s': %s %s, want %s %s", name,
+            ofz_dtype_name(got->dtype), ofz_shape_text(a, sizeof a, got->rank, got->dim),
+            ofz_dtype_name(want->dtype), ofz_shape_text(b, sizeof b, want->rank, want->dim));
+    if (!d.bad_count) return OFZ_OK;
+    if (got->dtype == OFZ_STRING)
+        return ofz_fail(ctx, OFZ_E_DIFFERENT, "output '%s': text %" PRId64 " differs", name,
+                        d.first_bad);
+    return ofz_fail(ctx, OFZ_E_DIFFERENT,
+                    "output '%s': element %" PRId64 " is %.9g, want %.9g (%" PRId64 " of %" PRId64
+                    " differ)",
+                    name, d.first_bad, ofz_elem_f64(got->dtype, got->data, d.first_bad),
+                    ofz_elem_f64(want->dtype, want->data, d.first_bad), d.bad_count, got->count);
+}
+
+static ofz_status outputs_check(ofz_ctx *ctx, const ofz_model *model, const char *folder, int set,
+                                const ofz_arrays *outputs, double rtol, double atol)
+{
+    ofz_arrays *want = NULL;
+    ofz_status  st   = OFZ_OK;
+    char        path[PATH_ROOM];
+
+    OFZ_GOTO(ofz_arrays_new(ctx, &want));
+    for (size_t i = 0; i < model->graph->output.count; i++) {
+        const ofz_value *v  = model->graph->output.item[i];
+        const int        at = ofz_arrays_find(outputs, v->name);
+
+        OFZ_GOTO(path_make(ctx, path, folder, set, "output", i));
+        if (access(path, F_OK)) continue;
+        if (at < 0) OFZ_GOTO(ofz_fail(ctx, OFZ_E_DIFFERENT, "output '%s': missing", v->name));
+        OFZ_GOTO(ofz_arrays_load(ctx, want, path, v->name));
+        OFZ_GOTO(output_compare(ctx, v->name, &ofz_arrays_at(outputs, (size_t)at)->t,
+                                &ofz_arrays_at(want, ofz_arrays_count(want) - 1)->t, rtol, atol));
+    }
+done:
+    ofz_arrays_free(want);
+    return st;
+}
+
+static ofz_status set_run(ofz_ctx *ctx, const ofz_model *model, const char *folder, int set,
+                          double rtol, double atol)
+{
+    ofz_arrays *inputs = NULL, *outputs = NULL;
+    ofz_status  st = OFZ_OK;
+
+    OFZ_GOTO(ofz_arrays_new(ctx, &inputs));
+    OFZ_GOTO(inputs_load(ctx, model, folder, set, inputs));
+    OFZ_GOTO(ofz_model_run(ctx, model, inputs, &outputs));
+    OFZ_GOTO(outputs_check(ctx, model, folder, set, outputs, rtol, atol));
+done:
+    ofz_arrays_free(inputs);
+    ofz_arrays_free(outputs);
+    return st;
+}
+
+ofz_status ofz_backend_test(ofz_ctx *ctx, const char *folder, double rtol, double atol)
+{
+    ofz_model *model = NULL;
+    ofz_status st    = OFZ_OK;
+    char       path[PATH_ROOM];
+    int        set = 0;
+
+    OFZ_TRY(path_make(ctx, path, folder, -1, "model.onnx", 0));
+    OFZ_TRY(ofz_model_load(ctx, path, &model));
+    for (; set < SETS_MOST; set++) {
+        snprintf(path, sizeof path, "%s/test_data_set_%d", folder, set);
+        if (access(path, F_OK)) break;
+        st = set_run(ctx, model, folder, set, rtol, atol);
+        if (st) OFZ_GOTO(ofz_at(ctx, st, "set %d", set));
+    }
+    if (!set) st = ofz_fail(ctx, OFZ_E_DATA, "%s: no test_data_set_0", folder);
+done:
+    ofz_model_free(model);
+    return st;
+}
