@@ -231,6 +231,21 @@ static const ofz_node *value_source(const ofz_value *v)
     return NULL;
 }
 
+/* The constant that `v` is, or was before it was moved or retyped; NULL. */
+static const ofz_tensor *constant_behind(const ofz_value *v)
+{
+    for (int depth = 0; v && depth < WALK_DEPTH; depth++) {
+        const ofz_node *n = v->producer;
+        const ofz_op   *op;
+
+        if (v->constant) return v->constant;
+        op = n ? node_roles(n) : NULL;
+        if (!op || (!node_retypes(n) && !(op->flags & (OFZ_OP_MOVE | OFZ_OP_VIEW)))) return NULL;
+        v = n->in_count ? n->in[0] : NULL;
+    }
+    return NULL;
+}
+
 static bool row_has(const ofz_op *op, char role)
 {
     return op && op->roles && strchr(op->roles, role);
@@ -244,9 +259,9 @@ static bool node_normalises(const ofz_node *n)
     if (!op) return false;
     if (!node_is(n, "Mul")) return row_has(op, 'g');
     for (size_t i = 0; i < n->in_count; i++) {
-        const ofz_value *v = n->in[i];
+        const ofz_tensor *t = constant_behind(n->in[i]);
 
-        if (v && v->constant && v->constant->count > 1 && !data_selects(v->constant)) return true;
+        if (t && t->count > 1 && !data_selects(t)) return true;
     }
     return false;
 }
@@ -273,7 +288,7 @@ static bool source_narrow(const ofz_node *source)
 
     if (!op) return false;
     for (size_t i = 0; i < source->in_count; i++) {
-        const ofz_tensor *w = source->in[i] ? source->in[i]->constant : NULL;
+        const ofz_tensor *w = constant_behind(source->in[i]);
 
         if (w && w->rank == 2 && ofz_op_role(op, i) == OFZ_ROLE_WEIGHT)
             return w->dim[0] == 1 || w->dim[1] == 1;

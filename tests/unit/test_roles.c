@@ -198,6 +198,24 @@ static void marks_alone_decide(void **state)
     assert_false(ofz_value_trains(b, true));
 }
 
+/* Scale and shift that are reshaped on their way, as caffe2's exporter writes them. */
+static void norm_of_moved_constants(void **state)
+{
+    graph_make *k = *state;
+    ofz_value  *scale, *shift;
+
+    graph_input(k, "x", OFZ_F32, "? 4 8 8");
+    graph_constant(k, "axes", OFZ_I64, "2", 1);
+    scale = graph_constant(k, "scale", OFZ_F32, "4", 1);
+    shift = graph_constant(k, "shift", OFZ_F32, "4", 1);
+    graph_node(k, "", "Unsqueeze", "scale axes", "s");
+    graph_node(k, "", "Unsqueeze", "shift axes", "t");
+    graph_node(k, "", "Mul", "x s", "y");
+    graph_node(k, "", "Add", "y t", "z");
+    assert_int_equal(ofz_value_role(scale), OFZ_ROLE_NORM_SCALE);
+    assert_int_equal(ofz_value_role(shift), OFZ_ROLE_NORM_SHIFT);
+}
+
 /* A read inside a subgraph counts like any other. */
 static void reads_inside_subgraphs(void **state)
 {
@@ -317,10 +335,10 @@ int main(void)
 {
 #define ROLES_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        ROLES_TEST(judges_one_use),      ROLES_TEST(most_specific_use_wins),
-        ROLES_TEST(marks_alone_decide),  ROLES_TEST(constant_nodes_do_not_train),
-        ROLES_TEST(walks_are_bounded),   ROLES_TEST(reads_inside_subgraphs),
-        ROLES_TEST(judges_whole_models),
+        ROLES_TEST(judges_one_use),          ROLES_TEST(most_specific_use_wins),
+        ROLES_TEST(marks_alone_decide),      ROLES_TEST(constant_nodes_do_not_train),
+        ROLES_TEST(walks_are_bounded),       ROLES_TEST(reads_inside_subgraphs),
+        ROLES_TEST(norm_of_moved_constants), ROLES_TEST(judges_whole_models),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
