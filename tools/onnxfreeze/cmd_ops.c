@@ -1,0 +1,230 @@
+/* ops - the operators this program knows. */
+#include "commands.h"
+#include "jsonout.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct ops_args {
+    ofz_cli_common common;
+    int            markdown;
+} ops_args;
+
+/* Neighbouring rows of one operator: its versions. */
+typedef struct op_span {
+    size_t first, end;
+} op_span;
+
+static op_span span_at(size_t first)
+{
+    const ofz_op_info a    = ofz_op_get(first);
+    op_span           span = { first, first + 1 };
+
+    for (; span.end < ofz_op_count(); span.end++) {
+        const ofz_op_info b = ofz_op_get(span.end);
+
+        if (strcmp(a.domain, b.domain) != 0 || strcmp(a.name, b.name) != 0) break;
+    }
+    return span;
+}
+
+static const char *domain_shown(const char *domain)
+{
+    return *domain ? domain : "ai.onnx";
+}
+
+enum { CAN_ALL, CAN_INFER, CAN_EVAL, CAN_GRAD };
+
+static int op_can(const ofz_op_info *op, int what)
+{
+    return what == CAN_ALL     ? 1
+           : what == CAN_INFER ? op->infer
+           : what == CAN_EVAL  ? op->eval
+                               : op->grad;
+}
+
+/* Versions of the span that can do `what`, "7, 9, 13"; the caller frees. */
+static char *versions_text(op_span span, int what)
+{
+    char  *text = NULL;
+    size_t size = 0;
+    FILE  *f    = open_memstream(&text, &size);
+
+    if (!f) return ofz_cli_realloc(NULL, SIZE_MAX, 2);
+    for (size_t i = span.first; i < span.end; i++) {
+        const ofz_op_info op = ofz_op_get(i);
+
+        if (op_can(&op, what)) fprintf(f, "%s%d", ftell(f) ? ", " : "", op.since);
+    }
+    if (fclose(f) || !text) return ofz_cli_realloc(NULL, SIZE_MAX, 2);
+    return text;
+}
+
+/* "yes" when all versions can, "-" when none, else which. The caller frees. */
+static char *can_text(op_span span, int what)
+{
+    char *all = versions_text(span, CAN_ALL), *some = versions_text(span, what);
+    char *text = some;
+
+    if (!*some || strcmp(all, some) == 0) {
+        text = strdup(*some ? "yes" : "-");
+        if (!text) text = ofz_cli_realloc(NULL, SIZE_MAX, 2);
+        free(some);
+    }
+    free(all);
+    return text;
+}
+
+/* infer, eval and grad of one operator, by whatever prints a cell. */
+static void markdown_row(op_span span)
+{
+    char *text[] = { versions_text(span, CAN_ALL), can_text(span, CAN_INFER),
+                     can_text(span, CAN_EVAL), can_text(span, CAN_GRAD) };
+
+    printf("| %s |", ofz_op_get(span.first).name);
+    for (int i = 0; i < 4; i++) {
+        printf(" %s |", text[i]);
+        free(text[i]);
+    }
+    putchar('\n');
+}
+
+static void table_row(op_span span, ofz_cli_table *table)
+{
+    const ofz_op_info op = ofz_op_get(span.first);
+
+    ofz_cli_table_cell(table, "%s", op.name);
+    for (int what = CAN_ALL; what <= CAN_GRAD; what++) {
+        char *text = what == CAN_ALL ? versions_text(span, what) : can_text(span, what);
+
+        ofz_cli_table_cell(table, "%s", text);
+        free(text);
+    }
+    ofz_cli_table_cell(table, "%s", domain_shown(op.domain));
+}
+
+static void ops_markdown(void)
+{
+    const char *domain    = NULL;
+    size_t      operators = 0, versions = 0, grads = 0;
+
+    for (size_t i = 0; i < ofz_op_count(); i++) {
+        const ofz_op_info op = ofz_op_get(i);
+
+        if (i == 0 || span_at(i - 1).end == i) operators++;
+        versions++;
+        grads += op.grad != 0;
+    }
+    printf("# Operators\n\n"
+           "What onnxfreeze can do with each operator: infer the types and shapes of its outputs,\n"
+           "evaluate it, differentiate it. A cell says `yes` where every listed version can, `-` "
+           "where\n"
+           "none can, and otherwise names the versions. Versions are those of the operator set in "
+           "which\n"
+           "the operator was added or changed; an operator that is not listed is carried along "
+           "unread\n"
+           "and stays unsupported where its result is needed. This page is the output of\n"
+           "`onnxfreeze ops --markdown`.\n\n"
+           "%zu operators in %zu versions, %zu of them with gradients.\n",
+           operators, versions, grads);
+    for (size_t i = 0; i < ofz_op_count();) {
+        const op_span     span = span_at(i);
+        const ofz_op_info op   = ofz_op_get(i);
+
+        if (!domain || strcmp(domain, op.domain) != 0)
+            printf("\n## %s\n\n"
+                   "| operator | versions | infer | eval | grad |\n"
+                   "|---|---|---|---|---|\n",
+                   domain_shown(op.domain));
+        domain = op.domain;
+        markdown_row(span);
+        i = span.end;
+    }
+}
+
+static void ops_table(const ofz_cli *cli)
+{
+    static const char *const head[] = { "operator", "versions", "infer", "eval", "grad", "domain" };
+    ofz_cli_table           *table  = ofz_cli_table_new("llllll");
+
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++)
+        ofz_cli_table_cell(table, "%s", head[i]);
+    for (size_t i = 0; i < ofz_op_count();) {
+        const op_span span = span_at(i);
+
+        table_row(span, table);
+        i = span.end;
+    }
+    ofz_cli_table_print(table, stdout, 0, cli->out_width, cli->out_colour);
+    ofz_cli_table_free(table);
+}
+
+static json_t *bound_json(int bound)
+{
+    return bound < 0 ? json_null() : json_integer(bound);
+}
+
+static int ops_json(ofz_cli *cli)
+{
+    json_t *root = json_object(), *list = json_array();
+
+    for (size_t i = 0; i < ofz_op_count(); i++) {
+        const ofz_op_info op     = ofz_op_get(i);
+        json_t           *object = json_object();
+
+        ofz_cli_json_set(object, "domain", ofz_cli_json_text(op.domain));
+        ofz_cli_json_set(object, "name", ofz_cli_json_text(op.name));
+        ofz_cli_json_set(object, "since", json_integer(op.since));
+        ofz_cli_json_set(object, "min_inputs", json_integer(op.min_inputs));
+        ofz_cli_json_set(object, "max_inputs", bound_json(op.max_inputs));
+        ofz_cli_json_set(object, "min_outputs", json_integer(op.min_outputs));
+        ofz_cli_json_set(object, "max_outputs", bound_json(op.max_outputs));
+        ofz_cli_json_set(object, "infer", ofz_cli_json_bool(op.infer));
+        ofz_cli_json_set(object, "eval", ofz_cli_json_bool(op.eval));
+        ofz_cli_json_set(object, "grad", ofz_cli_json_bool(op.grad));
+        ofz_cli_json_append(list, object);
+    }
+    ofz_cli_json_set(root, "ops", list);
+    return ofz_cli_json_print(cli, root, stdout);
+}
+
+static int ops_run(ofz_cli *cli, void *memory)
+{
+    const ops_args *args = memory;
+
+    if (cli->json && args->markdown)
+        return ofz_cli_error(cli, OFZ_EXIT_USAGE, "drop one of them",
+                             "ops: --json and --markdown exclude each other");
+    if (cli->json) return ops_json(cli);
+    if (args->markdown)
+        ops_markdown();
+    else
+        ops_table(cli);
+    return OFZ_EXIT_OK;
+}
+
+#define FIELD(name) offsetof(ops_args, name)
+
+static const ofz_cli_opt options[] = {
+    OFZ_ROW_FLAG(0, "markdown", FIELD(markdown), 1, "as the page docs/OPERATORS.md"),
+};
+
+static const char *const examples[] = {
+    "", "onnxfreeze ops", "for scripts", "onnxfreeze ops --json", NULL,
+};
+
+const ofz_cli_command ofz_cli_cmd_ops = {
+    .name    = "ops",
+    .usage   = "[--markdown | --json]",
+    .summary = "list the operators that can be inferred, run, trained",
+    .about =
+        "List every operator this program knows, with its versions and whether their shapes can "
+        "be inferred, whether they can be evaluated, and whether gradients pass.",
+    .examples     = examples,
+    .takes        = OFZ_TAKES_JSON,
+    .options      = options,
+    .option_count = sizeof options / sizeof *options,
+    .args_size    = sizeof(ops_args),
+    .run          = ops_run,
+};
