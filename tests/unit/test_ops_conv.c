@@ -75,6 +75,15 @@ static const op_case pools[] = {
     { "GlobalMaxPool", 1, NULL, { "F32[3] 1 2 3" }, .error = "rank 1, want at least 2" },
 };
 
+static const op_case unpools[] = {
+    { "MaxUnpool", 9, "kernel_shape=[2,2] strides=[2,2]", { "F32[1,1,1,2] 1 2", "I64[1,1,1,2] 5 3" }, { "F32[1,1,2,4] 0 0 0 2 0 1 0 0" } },
+    { "MaxUnpool", 11, "kernel_shape=[2] strides=[2]", { "F16[1,2,1] 1 2", "I64[1,2,1] 1 2", "I64[3] 1 2 3" }, { "F16[1,2,3] 0 1 0 2 0 0" } },
+    { "MaxUnpool", 9, "kernel_shape=[2] strides=[2]", { "F32[1,1,1] 1", "I64[1,1,1] 2" }, .error = "index 2: outside" },
+    { "MaxUnpool", 9, "kernel_shape=[2] strides=[2]", { "F32[1,1,1] 1", "I64[1,1,1] -1" }, .error = "index -1: outside" },
+    { "MaxUnpool", 9, "kernel_shape=[2] strides=[2]", { "F32[1,1,1] 1", "I64[1,1,1] 1", "I64[3] 1 1 1" }, .error = "index 1: outside" },
+    { "MaxUnpool", 9, "kernel_shape=[2] strides=[2]", { "F32[1,1,1] 1", "I64[1,1,1] 1", "I64[2] 1 1" }, .error = "output_shape: 2 numbers" },
+};
+
 static const grad_case conv_grads[] = {
     { "Conv", 11, NULL, { "F64[2,3,5,4] rand", "F64[2,3,3,2] rand", "F64[2] rand" } },
     { "Conv", 11, "strides=[2,3] pads=[1,0,2,1]", { "F64[2,3,5,6] rand", "F64[4,3,3,2] rand", "F64[4] rand" } },
@@ -102,6 +111,7 @@ static const grad_case pool_grads[] = {
     { "GlobalMaxPool", 7, NULL, { "F64[2,3,4,2] rand" } },
     { "GlobalLpPool", 7, "p=2", { "F64[2,3,4] mixed(0.2,2)" } },
     { "GlobalLpPool", 22, "p=3", { "F64[2,3,4] mixed(0.2,2)" } },
+    { "MaxUnpool", 9, "kernel_shape=[2] strides=[2]", { "F64[1,1,3] rand", "I64[1,1,3] 1 2 5", "I64[3] 1 1 8" } },
 };
 /* clang-format on */
 
@@ -114,6 +124,7 @@ static const grad_case pool_grads[] = {
 
 WALK(test_conv, OP_CASES_RUN, conv)
 WALK(test_pools, OP_CASES_RUN, pools)
+WALK(test_unpools, OP_CASES_RUN, unpools)
 WALK(test_conv_grads, GRAD_CASES_RUN, conv_grads)
 WALK(test_pool_grads, GRAD_CASES_RUN, pool_grads)
 
@@ -122,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv),
         cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_unpools),
         cmocka_unit_test(test_conv_grads),
         cmocka_unit_test(test_pool_grads),
     };
