@@ -1,5 +1,5 @@
 /* ref_loss.c - losses, for float and double. */
-#include "kernel/loss.h"
+#include "kernel/losses.h"
 
 #include <math.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernel/loss.h"
+#include "kernel/losses.h"
 #include "ops/floats.h"
 #include "ops/infer.h"
 

@@ -4,7 +4,7 @@
  * elements; it is data: no gradient flows to it. */
 #include "ops/op.h"
 
-#include "kernel/loss.h"
+#include "kernel/losses.h"
 #include "ops/floats.h"
 #include "ops/infer.h"
 

@@ -1,11 +1,11 @@
-/* loss.h - losses and their gradients.
+/* losses.h - losses and their gradients.
  *
  * Class losses see scores as [outer, classes, inner]; position i of outer * inner has the label
  * label[i] within [0, classes), or -1: ignored. Everything is computed in double and rounded once;
  * sums over positions run in memory order.
  * Element losses see count pairs of prediction x and target t. */
-#ifndef OFZ_KERNEL_LOSS_H
-#define OFZ_KERNEL_LOSS_H
+#ifndef OFZ_KERNEL_LOSSES_H
+#define OFZ_KERNEL_LOSSES_H
 
 #include "base/error.h"
 
