@@ -317,6 +317,9 @@ static ofz_status grad_eval_by(ofz_eval_call *c, places_fn *find)
     scatter_grad      s = { .count = data->count };
     ofz_status        st;
 
+    if (c->in[0]->count != data->count || c->in[4]->count != data->count)
+        return ofz_fail(c->ctx, OFZ_E_MODEL, "gradient: %" PRId64 " elements, want %" PRId64,
+                        c->in[0]->count, data->count);
     /* both gradients are computed together; one that nobody wants goes to scratch */
     for (int k = 0; k < 2; k++) {
         const ofz_tensor *like = k ? updates : data;

@@ -28,6 +28,19 @@ static void copy_along(ofz_ctx *ctx, int axis, const ofz_tensor *src, int64_t fr
         ofz_copy_box(&box, ofz_bits(src->dtype), src->data, dst->data, ofz_threads(ctx));
 }
 
+/* A gradient's part fits the whole along all axes but one. */
+static ofz_status want_part(ofz_ctx *ctx, const ofz_tensor *whole, const ofz_tensor *part, int axis)
+{
+    char a[128], b[128];
+    bool fits = whole->rank == part->rank;
+
+    for (int i = 0; fits && i < whole->rank; i++) fits = i == axis || whole->dim[i] == part->dim[i];
+    if (fits) return OFZ_OK;
+    return ofz_fail(ctx, OFZ_E_MODEL, "gradient: shape %s, want a part of %s",
+                    ofz_shape_text(a, sizeof a, part->rank, part->dim),
+                    ofz_shape_text(b, sizeof b, whole->rank, whole->dim));
+}
+
 /* --- Concat ----------------------------------------------------------------------------------- */
 
 static ofz_status concat_infer(ofz_infer_call *c)
@@ -119,6 +132,7 @@ static ofz_status concat_grad_eval(ofz_eval_call *c)
     int               axis;
 
     OFZ_TRY(ofz_axis(c->ctx, a->axis, c->in[0]->rank, &axis));
+    for (int i = 1; i < c->in_count; i++) OFZ_TRY(want_part(c->ctx, c->in[0], c->in[i], axis));
     for (int i = 1; i < c->in_count - 1; i++) at += c->in[i]->dim[axis];
     if (at + c->out[0]->dim[axis] > c->in[0]->dim[axis])
         return ofz_fail(c->ctx, OFZ_E_MODEL, "input 0: too short for its parts");
@@ -275,7 +289,14 @@ static ofz_status split_grad_eval(ofz_eval_call *c)
         OFZ_TRY(split_part(c->ctx, kind, a, ofz_eval_in(c, 1), 18, out->dim[axis], n, k, 0, &part));
         if (at + part > out->dim[axis])
             return ofz_fail(c->ctx, OFZ_E_MODEL, "split: more than %" PRId64, out->dim[axis]);
-        if (c->in[2 + k]) copy_along(c->ctx, axis, c->in[2 + k], 0, out, at, part);
+        if (c->in[2 + k]) {
+            OFZ_TRY(want_part(c->ctx, out, c->in[2 + k], axis));
+            if (c->in[2 + k]->dim[axis] != part)
+                return ofz_fail(c->ctx, OFZ_E_MODEL,
+                                "gradient: %" PRId64 " elements, want %" PRId64,
+                                c->in[2 + k]->dim[axis], part);
+            copy_along(c->ctx, axis, c->in[2 + k], 0, out, at, part);
+        }
         at += part;
     }
     return OFZ_OK;

@@ -395,6 +395,7 @@ done:
 
 static ofz_status pad_value_infer(ofz_infer_call *c)
 {
+    OFZ_TRY(ofz_want_scalar(c, 2));
     return ofz_infer_set(c, 0, c->in[0]->dtype, c->in[2]->rank, c->in[2]->dim);
 }
 
