@@ -410,6 +410,41 @@ static ofz_status slice_ranges(ofz_ctx *ctx, const slice_args *s, int rank, cons
     return OFZ_OK;
 }
 
+/* Number i of an argument, when it can be known without data: it is a symbol or nothing else. */
+static bool slice_hint(const ofz_infer_call *c, const slice_args *s, int first, int which,
+                       int64_t i, int64_t absent, int64_t *out)
+{
+    *out = absent;
+    if (!s->t[which]) return true;
+    if (!c->hint || !c->hint[first + which]) return false;
+    *out = c->hint[first + which][i];
+    return true;
+}
+
+/* Some arguments are unknown or symbols: the axes that they do not name stay as they are, and so
+ * does one that is cut from 0 to its own symbol. */
+static ofz_status slice_infer_partial(ofz_infer_call *c, const slice_args *s, int first)
+{
+    const ofz_tensor *in = c->in[0];
+    int64_t           dim[OFZ_MAX_RANK], start, end, step, which;
+    int               axis;
+
+    if (s->count < 0 || (s->t[AXES] && !s->t[AXES]->data))
+        return ofz_infer_rank(c, 0, in->dtype, in->rank);
+    memcpy(dim, in->dim, (size_t)in->rank * sizeof *dim);
+    for (int64_t i = 0; i < s->count; i++) {
+        which = slice_arg(s, AXES, i, i);
+        OFZ_TRY(ofz_axis(c->ctx, which, in->rank, &axis));
+        if (slice_hint(c, s, first, STARTS, i, 0, &start) &&
+            slice_hint(c, s, first, ENDS, i, 0, &end) &&
+            slice_hint(c, s, first, STEPS, i, 1, &step) && start == 0 && step == 1 &&
+            end == in->dim[axis])
+            continue;
+        dim[axis] = ofz_infer_fresh(c);
+    }
+    return ofz_infer_set(c, 0, in->dtype, in->rank, dim);
+}
+
 static ofz_status slice_infer_at(ofz_infer_call *c, int first)
 {
     const ofz_tensor *in = c->in[0];
@@ -420,7 +455,7 @@ static ofz_status slice_infer_at(ofz_infer_call *c, int first)
     for (int k = first; k < first + 4; k++) OFZ_TRY(ofz_want_ints(c, k, true));
     OFZ_TRY(slice_args_get(c->ctx, c->attrs, c->in_count, c->in, first, &s));
     if (in->rank < 0) return ofz_infer_unknown(c, 0, in->dtype);
-    if (!s.known) return ofz_infer_rank(c, 0, in->dtype, in->rank);
+    if (!s.known) return slice_infer_partial(c, &s, first);
     OFZ_TRY(slice_ranges(c->ctx, &s, in->rank, in->dim, range));
     for (int i = 0; i < in->rank; i++)
         dim[i] = range[i].count == -1 ? ofz_infer_fresh(c) : range[i].count;
