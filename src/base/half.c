@@ -54,7 +54,7 @@ unsigned ofz_minifloat_encode(const ofz_minifloat *f, double x, bool saturate)
     int            e;
     unsigned       mag;
 
-    if (isnan(x)) return f->has_nan ? nan_bits(f, sign) : sign | top;
+    if (isnan(x)) return f->has_nan ? nan_bits(f, sign) : 1u << (f->exp + f->man);
     if (isinf(a)) {
         if (saturate || !f->has_nan) return sign | top;
         return f->has_inf ? sign | ((1u << f->exp) - 1) << f->man : nan_bits(f, sign);

@@ -23,7 +23,8 @@ extern const ofz_minifloat ofz_f16, ofz_bf16, ofz_f8e4m3fn, ofz_f8e4m3fnuz, ofz_
 /* Exact. */
 float ofz_minifloat_decode(const ofz_minifloat *f, unsigned bits);
 /* Round to nearest, ties to even. saturate: overflow and infinity become the largest finite number
- * (ONNX Cast with saturate=1, 8-bit types); else infinity, or NaN where there is none. Takes a
+ * (ONNX Cast with saturate=1, 8-bit types); else infinity, or NaN where there is none. NaN where the format has none
+ * (E2M1) becomes negative zero. Takes a
  * double so that a float64 source is rounded once. */
 unsigned ofz_minifloat_encode(const ofz_minifloat *f, double x, bool saturate);
 
