@@ -78,8 +78,9 @@ static bool attrs_equal(const ofz_node *a, const ofz_node *b)
         return true;
     if (a->attr_count != b->attr_count) return false;
     for (size_t i = 0; i < a->attr_count; i++) {
-        const ofz_attr *other = ofz_node_attr(b, a->attr[i].name);
+        const ofz_attr *other = &b->attr[i]; /* order means nothing, and is usually the same */
 
+        if (strcmp(other->name, a->attr[i].name) != 0) other = ofz_node_attr(b, a->attr[i].name);
         if (!other || !attr_equal(&a->attr[i], other)) return false;
     }
     return true;
@@ -150,8 +151,11 @@ static void compare_interface(comparison *c, const char *what, const ofz_list *a
     }
 }
 
-static int64_t opset_of(const ofz_model *m, const char *domain)
+/* The version that `m` imports, looked for at `index` first. */
+static int64_t opset_of(const ofz_model *m, const char *domain, size_t index)
 {
+    if (index < m->opset_count && !strcmp(m->opset[index].domain, domain))
+        return m->opset[index].version;
     for (size_t i = 0; i < m->opset_count; i++)
         if (!strcmp(m->opset[i].domain, domain)) return m->opset[i].version;
     return 0;
@@ -163,7 +167,7 @@ static void compare_opsets(comparison *c, const ofz_model *a, const ofz_model *b
 
     for (size_t i = 0; i < a->opset_count; i++) {
         const char   *domain = a->opset[i].domain;
-        const int64_t other  = opset_of(b, domain);
+        const int64_t other  = opset_of(b, domain, i);
 
         if (a->opset[i].version == other) continue;
         snprintf(text, sizeof text, "opset %" PRId64 " of '%.100s', %" PRId64 " in the other",
@@ -171,7 +175,7 @@ static void compare_opsets(comparison *c, const ofz_model *a, const ofz_model *b
         report(c, "opset", text);
     }
     for (size_t i = 0; i < b->opset_count; i++)
-        if (!opset_of(a, b->opset[i].domain)) {
+        if (!opset_of(a, b->opset[i].domain, i) && b->opset[i].version) {
             snprintf(text, sizeof text, "no opset of '%.100s', %" PRId64 " in the other",
                      b->opset[i].domain, b->opset[i].version);
             report(c, "opset", text);
