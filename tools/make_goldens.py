@@ -41,7 +41,7 @@ OPTIMIZERS = {
 # programs then differ by 1e-4 and more. At these rates runs from weights disturbed by two units
 # in the last place stay together.
 CNN_RATES = {
-    "cnn_bn-all": {"sgd": 0.001, "nesterov": 0.0018, "adam": 0.0003, "adamw": 0.0008},
+    "cnn_bn-all": {"sgd": 0.001, "nesterov": 0.0018, "adam": 0.0003, "adamw": 0.0004},
     "cnn_bn-all-batch": {"sgd": 0.0008, "nesterov": 0.00015, "adam": 0.0004, "adamw": 0.0001},
     "cnn-all": {"sgd": 0.004, "nesterov": 0.005, "adam": 0.0006, "adamw": 0.0009},
 }
