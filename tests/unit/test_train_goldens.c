@@ -19,7 +19,9 @@
 
 enum { STEPS = 50, WORDS = 64, WORD_SIZE = 64 };
 
-static const double tolerance = 1e-4; /* relative */
+/* Relative. Past the recorded steps a run of the CNN may meet a ReLU input so close to 0 that two
+ * correct programs part: PyTorch's own float32 and float64 runs end up to 1.4e-4 apart. */
+static const double loss_tolerance = 1e-4, final_tolerance = 1e-3;
 
 typedef struct golden {
     char   model[WORD_SIZE], data[WORD_SIZE];
@@ -183,8 +185,8 @@ static int step_see(void *user, const ofz_event *e)
     return 0;
 }
 
-/* "NAME": {"l2": X, "first": [...]} for every name of `line`. Weights that the loss moves by rounding
- * alone (Adam divides by the root of almost nothing) are held by the norm of the whole tensor. */
+/* "NAME": {"l2": X, "first": [...]} for every name of `line`: the largest relative distance of a
+ * norm. */
 static double tensors_compare(ofz_ctx *ctx, const ofz_model *model, const char *line)
 {
     double worst = 0;
@@ -214,7 +216,8 @@ static double tensors_compare(ofz_ctx *ctx, const ofz_model *model, const char *
         ofz_arrays_free(arrays);
         d = fabs(sqrt(sum) - want) / want;
         if (!(d <= worst)) worst = d;
-        if (!(d <= tolerance)) print_error("%s: norm %.9g, want %.9g\n", name, sqrt(sum), want);
+        if (!(d <= final_tolerance))
+            print_error("%s: norm %.9g, want %.9g\n", name, sqrt(sum), want);
         p = strchr(l2, '}');
         if (p && p[1] == '}') break;
     }
@@ -250,7 +253,8 @@ static int golden_run(const char *path, const char *name)
     assert_int_equal(w.steps, g.steps);
     weights    = tensors_compare(ctx, model, g.final);
     statistics = tensors_compare(ctx, model, g.statistics);
-    bad        = !(w.worst <= tolerance) || !(weights <= tolerance) || !(statistics <= tolerance);
+    bad        = !(w.worst <= loss_tolerance) || !(weights <= final_tolerance) ||
+          !(statistics <= final_tolerance);
     print_message("%s %-28s loss within %.1e (step %d), weights %.1e, statistics %.1e\n",
                   bad ? "BAD" : "ok ", name, w.worst, w.worst_step, weights, statistics);
     free(g.final);
