@@ -31,4 +31,14 @@ static inline int ofz_threads_for(const ofz_ctx *ctx, int64_t work)
     return (int)(worth < most ? worth : most);
 }
 
+/* Before a for loop: its iterations are dealt out in equal runs to the threads that `work` is worth.
+ * Without OpenMP it only evaluates its arguments. */
+#ifdef _OPENMP
+#define OFZ_PRAGMA(text) _Pragma(#text)
+#define OFZ_PARALLEL_FOR(ctx, work)                                                                \
+    OFZ_PRAGMA(omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work)))
+#else
+#define OFZ_PARALLEL_FOR(ctx, work) (void)ofz_threads_for(ctx, work);
+#endif
+
 #endif

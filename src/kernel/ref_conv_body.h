@@ -136,11 +136,10 @@ ofz_status NAME(ofz_ref_conv_data)(ofz_ctx *ctx, const ofz_conv *s, const REAL *
 ofz_status NAME(ofz_ref_conv_weights)(ofz_ctx *ctx, const ofz_conv *s, const REAL *x,
                                       const REAL *dy, REAL *dw)
 {
-    const int     threads = ofz_threads_for(ctx, ofz_conv_work(s));
     const int64_t in = volume(s->in), out = volume(s->out), kernel = volume(s->kernel);
     const int64_t cg = s->in_channels / s->group, mg = s->out_channels / s->group;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
+    OFZ_PARALLEL_FOR(ctx, ofz_conv_work(s))
     for (int64_t p = 0; p < s->out_channels * cg; p++) {
         const int64_t m = p / cg, c = m / mg * cg + p % cg;
 

@@ -22,7 +22,7 @@ static const REAL *NAME(position)(const ofz_classes *s, const REAL *x, int64_t i
 
 void NAME(ofz_log_softmax)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, REAL *y)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t i = 0; i < s->outer * s->inner; i++) {
         const REAL  *at  = NAME(position)(s, x, i);
         const double lse = NAME(log_sum)(s, at);
@@ -35,7 +35,7 @@ void NAME(ofz_log_softmax)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, RE
 void NAME(ofz_class_loss)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, const int64_t *label,
                           double *loss)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t i = 0; i < s->outer * s->inner; i++) {
         const REAL *at = NAME(position)(s, x, i);
 
@@ -46,7 +46,7 @@ void NAME(ofz_class_loss)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, con
 void NAME(ofz_class_grad)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, const int64_t *label,
                           const double *factor, REAL *dx)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t i = 0; i < s->outer * s->inner; i++) {
         const REAL  *at  = NAME(position)(s, x, i);
         const double lse = label[i] < 0 ? 0 : NAME(log_sum)(s, at);
@@ -63,7 +63,7 @@ void NAME(ofz_class_grad)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, con
 void NAME(ofz_soft_loss)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, const REAL *t,
                          double *loss)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t i = 0; i < s->outer * s->inner; i++) {
         const REAL  *at  = NAME(position)(s, x, i);
         const double lse = NAME(log_sum)(s, at);
@@ -81,7 +81,7 @@ void NAME(ofz_soft_loss)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, cons
 void NAME(ofz_soft_grad)(ofz_ctx *ctx, const ofz_classes *s, const REAL *x, const REAL *t,
                          double factor, REAL *dx)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t i = 0; i < s->outer * s->inner; i++) {
         const REAL  *at   = NAME(position)(s, x, i);
         const double lse  = NAME(log_sum)(s, at);
@@ -109,7 +109,7 @@ double NAME(ofz_element_loss)(ofz_element_loss kind, double delta, int64_t count
 void NAME(ofz_element_grad)(ofz_ctx *ctx, ofz_element_loss kind, double delta, int64_t count,
                             const REAL *x, const REAL *t, double factor, REAL *dx)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, count))
+    OFZ_PARALLEL_FOR(ctx, count)
     for (int64_t i = 0; i < count; i++)
         dx[i] = (REAL)(element_slope(kind, delta, (double)x[i], (double)t[i]) * factor);
 }

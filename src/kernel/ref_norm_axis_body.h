@@ -16,7 +16,7 @@ void NAME(ofz_lrn_forward)(ofz_ctx *ctx, const ofz_lrn *l, const REAL *x, REAL *
 {
     const ofz_axis_view *v = &l->view;
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, 16 * view_work(v)))
+    OFZ_PARALLEL_FOR(ctx, 16 * view_work(v))
     for (int64_t r = 0; r < v->outer * v->n; r++) {
         const REAL *block = x + r / v->n * v->n * v->inner;
 
@@ -34,7 +34,7 @@ ofz_status NAME(ofz_lrn_grad)(ofz_ctx *ctx, const ofz_lrn *l, const REAL *dy, co
     double              *t;
 
     OFZ_TRY(doubles_new(ctx, view_work(v), 1, &t));
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, 16 * view_work(v)))
+    OFZ_PARALLEL_FOR(ctx, 16 * view_work(v))
     for (int64_t r = 0; r < v->outer * v->n; r++)
         for (int64_t i = 0; i < v->inner; i++) {
             const int64_t e = r * v->inner + i;
@@ -43,7 +43,7 @@ ofz_status NAME(ofz_lrn_grad)(ofz_ctx *ctx, const ofz_lrn *l, const REAL *dy, co
             t[e]  = (double)dy[e] * (double)x[e] * pow(s, -l->beta - 1);
             dx[e] = (REAL)((double)dy[e] * pow(s, -l->beta));
         }
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, 16 * view_work(v)))
+    OFZ_PARALLEL_FOR(ctx, 16 * view_work(v))
     for (int64_t r = 0; r < v->outer * v->n; r++) {
         const double *block = t + r / v->n * v->n * v->inner;
         int64_t       first, last;
@@ -76,7 +76,7 @@ static double NAME(lp_norm)(const ofz_axis_view *v, int p, const REAL *x)
 
 void NAME(ofz_lp_forward)(ofz_ctx *ctx, const ofz_axis_view *v, int p, const REAL *x, REAL *y)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, view_work(v)))
+    OFZ_PARALLEL_FOR(ctx, view_work(v))
     for (int64_t r = 0; r < v->outer * v->inner; r++) {
         const int64_t at   = r / v->inner * v->n * v->inner + r % v->inner;
         const double  norm = NAME(lp_norm)(v, p, x + at);
@@ -90,7 +90,7 @@ void NAME(ofz_lp_forward)(ofz_ctx *ctx, const ofz_axis_view *v, int p, const REA
 void NAME(ofz_lp_grad)(ofz_ctx *ctx, const ofz_axis_view *v, int p, const REAL *dy, const REAL *x,
                        REAL *dx)
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, view_work(v)))
+    OFZ_PARALLEL_FOR(ctx, view_work(v))
     for (int64_t r = 0; r < v->outer * v->inner; r++) {
         const int64_t at   = r / v->inner * v->n * v->inner + r % v->inner;
         const double  norm = NAME(lp_norm)(v, p, x + at);

@@ -59,7 +59,7 @@ ofz_status NAME(ofz_affine_sum)(ofz_ctx *ctx, const ofz_affine *a, const REAL *x
 {
     const int64_t tile = tile_of(a);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, a->total))
+    OFZ_PARALLEL_FOR(ctx, a->total)
     for (int64_t p = 0; p < a->count; p += tile) {
         const int64_t end = p + tile < a->count ? p + tile : a->count;
         double        acc[TILE];
@@ -76,7 +76,7 @@ ofz_status NAME(ofz_batch_stats)(ofz_ctx *ctx, const ofz_affine *a, const REAL *
     const int64_t tile = tile_of(a), outer = outer_of(a);
     const double  n = (double)outer * (double)a->period;
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, a->total))
+    OFZ_PARALLEL_FOR(ctx, a->total)
     for (int64_t p = 0; p < a->count; p += tile) {
         const int64_t end = p + tile < a->count ? p + tile : a->count;
 
@@ -98,7 +98,7 @@ ofz_status NAME(ofz_batch_sums)(ofz_ctx *ctx, const ofz_affine *a, const REAL *d
 {
     const int64_t tile = tile_of(a), outer = outer_of(a);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, a->total))
+    OFZ_PARALLEL_FOR(ctx, a->total)
     for (int64_t p = 0; p < a->count; p += tile) {
         const int64_t end = p + tile < a->count ? p + tile : a->count;
 
@@ -119,7 +119,7 @@ void NAME(ofz_affine_apply)(ofz_ctx *ctx, const ofz_affine *a, const REAL *x, co
 {
     const int64_t runs = a->total ? a->total / a->period : 0;
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, a->total))
+    OFZ_PARALLEL_FOR(ctx, a->total)
     for (int64_t r = 0; r < runs; r++) {
         const double scale = f[r % a->count], shift = h[r % a->count];
         const REAL  *from = x + r * a->period;
@@ -134,7 +134,7 @@ void NAME(ofz_batch_grad_x)(ofz_ctx *ctx, const ofz_affine *a, const REAL *dy, c
 {
     const int64_t runs = a->total ? a->total / a->period : 0;
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, a->total))
+    OFZ_PARALLEL_FOR(ctx, a->total)
     for (int64_t r = 0; r < runs; r++) {
         const int64_t p = r % a->count, e = r * a->period;
 
@@ -159,7 +159,7 @@ ofz_status NAME(ofz_norm_forward)(ofz_ctx *ctx, const ofz_norm *n, const REAL *x
 {
     const int64_t rows = n->affine.total ? n->affine.total / n->inner : 0;
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, n->affine.total))
+    OFZ_PARALLEL_FOR(ctx, n->affine.total)
     for (int64_t r = 0; r < rows; r++) {
         const int64_t begin = r * n->inner, end = begin + n->inner;
         double        m, s;
@@ -190,7 +190,7 @@ ofz_status NAME(ofz_norm_grad_x)(ofz_ctx *ctx, const ofz_norm *n, const REAL *dy
 {
     const int64_t rows = n->affine.total ? n->affine.total / n->inner : 0;
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, n->affine.total))
+    OFZ_PARALLEL_FOR(ctx, n->affine.total)
     for (int64_t r = 0; r < rows; r++) {
         const int64_t begin = r * n->inner, end = begin + n->inner;
         double        m, s, sum = 0, dot = 0;
@@ -229,10 +229,10 @@ ofz_status NAME(ofz_norm_grad_scale)(ofz_ctx *ctx, const ofz_norm *n, const REAL
     if (!ofz_mul(rows, 2 * (int64_t)sizeof(double), &size)) size = 0;
     stats = malloc((size_t)size + 1);
     if (!stats) return ofz_fail_nomem(ctx, "normalisation", (size_t)size);
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, n->affine.total))
+    OFZ_PARALLEL_FOR(ctx, n->affine.total)
     for (int64_t r = 0; r < rows; r++)
         NAME(row_stats)(n, x + r * n->inner, &stats[2 * r], &stats[2 * r + 1]);
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, n->affine.total))
+    OFZ_PARALLEL_FOR(ctx, n->affine.total)
     for (int64_t p = 0; p < a->count; p += tile) {
         const int64_t end       = p + tile < a->count ? p + tile : a->count;
         double        acc[TILE] = { 0 };

@@ -14,7 +14,7 @@ void NAME(ofz_max_pool)(ofz_ctx *ctx, const ofz_pool *s, const REAL *x, REAL *y,
 {
     const int64_t in = volume(s->in), out = volume(s->out);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t p = 0; p < s->planes; p++)
         for (int64_t o = 0; o < out; o++) {
             window  w;
@@ -34,7 +34,7 @@ void NAME(ofz_mean_pool)(ofz_ctx *ctx, const ofz_pool *s, const REAL *x, REAL *y
 {
     const int64_t in = volume(s->in), out = volume(s->out);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t p = 0; p < s->planes; p++)
         for (int64_t o = 0; o < out; o++) {
             const REAL *plane = x + p * in;
@@ -56,7 +56,7 @@ void NAME(ofz_norm_pool)(ofz_ctx *ctx, const ofz_pool *s, const REAL *x, REAL *y
 {
     const int64_t in = volume(s->in), out = volume(s->out);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t p = 0; p < s->planes; p++)
         for (int64_t o = 0; o < out; o++) {
             const REAL *plane = x + p * in;
@@ -74,7 +74,7 @@ void NAME(ofz_max_pool_grad)(ofz_ctx *ctx, const ofz_pool *s, const REAL *x, con
 {
     const int64_t in = volume(s->in), out = volume(s->out);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t p = 0; p < s->planes; p++) {
         memset(dx + p * in, 0, (size_t)in * sizeof(REAL));
         for (int64_t o = 0; o < out; o++) {
@@ -92,7 +92,7 @@ void NAME(ofz_mean_pool_grad)(ofz_ctx *ctx, const ofz_pool *s, const REAL *dy, R
 {
     const int64_t in = volume(s->in), out = volume(s->out);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t p = 0; p < s->planes; p++) {
         REAL *plane = dx + p * in;
 
@@ -113,7 +113,7 @@ void NAME(ofz_norm_pool_grad)(ofz_ctx *ctx, const ofz_pool *s, const REAL *x, co
 {
     const int64_t in = volume(s->in), out = volume(s->out);
 
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, work_of(s)))
+    OFZ_PARALLEL_FOR(ctx, work_of(s))
     for (int64_t p = 0; p < s->planes; p++) {
         memset(dx + p * in, 0, (size_t)in * sizeof(REAL));
         for (int64_t o = 0; o < out; o++) {
