@@ -292,32 +292,69 @@ typedef struct mapping {
     const void           *src, *fill;
     void                 *dst;
     int64_t               run_from, run_to; /* where the last map ascends by one */
+    bool                  inside; /* the last map has no -1, and elements are whole bytes */
 } mapping;
+
+/* n elements by a table without -1. */
+#define PICK(W)                                                                                    \
+    static void pick_##W(int64_t n, const int64_t *map, int64_t stride, const char *src,           \
+                         char *dst)                                                                \
+    {                                                                                              \
+        for (int64_t j = 0; j < n; j++) memcpy(dst + j * W, src + map[j] * stride * W, W);         \
+    }
+PICK(1)
+PICK(2)
+PICK(4)
+PICK(8)
+PICK(16)
+
+static void map_pick(const mapping *m, int64_t base, int64_t at, int64_t n)
+{
+    const int64_t  width = m->bits / 8, stride = m->stride[m->rank - 1];
+    const int64_t *map = m->map[m->rank - 1];
+    const char    *src = (const char *)m->src + base * width;
+    char          *dst = (char *)m->dst + at * width;
+
+    switch (m->bits) {
+    case 8:
+        pick_1(n, map, stride, src, dst);
+        break;
+    case 16:
+        pick_2(n, map, stride, src, dst);
+        break;
+    case 32:
+        pick_4(n, map, stride, src, dst);
+        break;
+    case 64:
+        pick_8(n, map, stride, src, dst);
+        break;
+    default:
+        pick_16(n, map, stride, src, dst);
+        break;
+    }
+}
 
 /* One element at a time, outside the long run. */
 static void map_elements(const mapping *m, int64_t base, int64_t at, int64_t from, int64_t to)
 {
     const int64_t *map    = m->map[m->rank - 1];
-    const int64_t  stride = m->stride[m->rank - 1], width = m->bits / 8;
+    const int64_t  stride = m->stride[m->rank - 1];
 
     for (int64_t j = from; j < to; j++) {
-        const bool    out = map[j] < 0;
-        const void   *src = out ? m->fill : m->src;
-        const int64_t s   = out ? 0 : base + map[j] * stride;
-
-        if (m->bits == 32)
-            memcpy((char *)m->dst + (at + j) * 4, (const char *)src + s * 4, 4);
-        else if (m->bits < 8)
-            packed_set(m->bits, m->dst, at + j, packed_get(m->bits, src, s));
+        if (map[j] < 0)
+            ofz_copy_run(m->bits, m->fill, 0, m->dst, at + j, 1);
         else
-            memcpy((char *)m->dst + (at + j) * width, (const char *)src + s * width, (size_t)width);
+            ofz_copy_run(m->bits, m->src, base + map[j] * stride, m->dst, at + j, 1);
     }
 }
 
+/* A row whose source is that of the row before it, as when enlarging by whole numbers, is a copy of
+ * it. */
 static void map_rows(const mapping *m, int64_t from, int64_t to)
 {
-    const int     last = m->rank - 1;
-    const int64_t n    = m->dim[last];
+    const int     last     = m->rank - 1;
+    const int64_t n        = m->dim[last];
+    int64_t       previous = -1;
 
     for (int64_t row = from; row < to; row++) {
         int64_t left = row, base = 0;
@@ -334,6 +371,16 @@ static void map_rows(const mapping *m, int64_t from, int64_t to)
         }
         if (out) {
             ofz_copy_fill(m->bits, m->fill, 0, m->dst, row * n, n);
+            previous = -1;
+            continue;
+        }
+        if (base == previous) {
+            ofz_copy_run(m->bits, m->dst, (row - 1) * n, m->dst, row * n, n);
+            continue;
+        }
+        previous = base;
+        if (m->inside && m->run_to - m->run_from < n / 2) {
+            map_pick(m, base, row * n, n);
             continue;
         }
         map_elements(m, base, row * n, 0, m->run_from);
@@ -345,14 +392,17 @@ static void map_rows(const mapping *m, int64_t from, int64_t to)
     }
 }
 
-/* The longest stretch of the innermost map that ascends by one. */
-static void map_longest_run(mapping *m)
+/* The longest stretch of the innermost map that ascends by one, and whether it stays inside. */
+static void map_survey(mapping *m)
 {
     const int64_t *map  = m->map[m->rank - 1];
     const int64_t  n    = m->dim[m->rank - 1];
     int64_t        from = 0;
 
     m->run_from = m->run_to = 0;
+    m->inside               = m->bits >= 8;
+    for (int64_t j = 0; j < n; j++)
+        if (map[j] < 0) m->inside = false;
     for (int64_t j = 1; j <= n; j++) {
         if (j < n && map[j] == map[j - 1] + 1 && map[j - 1] >= 0) continue;
         if (map[from] >= 0 && j - from > m->run_to - m->run_from) {
@@ -377,7 +427,7 @@ void ofz_copy_map(int rank, const int64_t *dim, const int64_t *const *map,
     for (int a = 0; a < rank; a++)
         if (dim[a] <= 0) return;
     for (int a = 0; a < rank - 1; a++) rows *= dim[a];
-    map_longest_run(&m);
+    map_survey(&m);
     if (bits < 8 || threads < 2 || rows < 2 || rows * dim[rank - 1] < PARALLEL_MIN) {
         map_rows(&m, 0, rows);
         return;

@@ -46,37 +46,61 @@ ofz_status ofz_taps_from_map(ofz_ctx *ctx, int64_t in, int64_t out, const int64_
 }
 
 /* One slab [len, inner] of each. A gather writes y row by row; its transpose adds into zeroed rows.
- * */
+ * With inner 1 a row is one number, and the sum stays in a register. */
 #define SLAB(suffix, T)                                                                            \
-    static void slab_##suffix(const ofz_taps *t, bool transpose, int64_t inner, const T *x, T *y)  \
+    static void slab_##suffix(const ofz_taps *t, const T *weight, bool transpose, int64_t inner,   \
+                              const T *x, T *y)                                                    \
     {                                                                                              \
+        if (inner == 1 && !transpose) {                                                            \
+            for (int64_t j = 0; j < t->out; j++) {                                                 \
+                T sum = 0;                                                                         \
+                                                                                                   \
+                for (int64_t k = t->first[j]; k < t->first[j + 1]; k++)                            \
+                    sum += weight[k] * x[t->index[k]];                                             \
+                y[j] = sum;                                                                        \
+            }                                                                                      \
+            return;                                                                                \
+        }                                                                                          \
         memset(y, 0, (size_t)((transpose ? t->in : t->out) * inner) * sizeof *y);                  \
         for (int64_t j = 0; j < t->out; j++)                                                       \
             for (int64_t k = t->first[j]; k < t->first[j + 1]; k++) {                              \
                 const T *from = x + (transpose ? j : t->index[k]) * inner;                         \
                 T       *to   = y + (transpose ? t->index[k] : j) * inner;                         \
-                const T  w    = (T)t->weight[k];                                                   \
+                const T  w    = weight[k];                                                         \
                                                                                                    \
-                for (int64_t i = 0; i < inner; i++) to[i] += w * from[i];                          \
+                if (inner == 1)                                                                    \
+                    to[0] += w * from[0];                                                          \
+                else                                                                               \
+                    for (int64_t i = 0; i < inner; i++) to[i] += w * from[i];                      \
             }                                                                                      \
     }
 SLAB(f32, float)
 SLAB(f64, double)
 
-static void axis_apply(const ofz_taps *t, bool wide, bool transpose, int64_t outer, int64_t inner,
-                       const void *x, void *y, int threads)
+static ofz_status axis_apply(ofz_ctx *ctx, const ofz_taps *t, bool wide, bool transpose,
+                             int64_t outer, int64_t inner, const void *x, void *y, int threads)
 {
-    const int64_t from = (transpose ? t->out : t->in) * inner;
-    const int64_t to   = (transpose ? t->in : t->out) * inner;
+    const int64_t from   = (transpose ? t->out : t->in) * inner;
+    const int64_t to     = (transpose ? t->in : t->out) * inner;
+    const int64_t count  = t->first[t->out];
+    float        *narrow = NULL;
 
     (void)threads;
+    if (!wide) { /* converted once, not once per slab */
+        narrow = malloc((size_t)count * sizeof *narrow + 1);
+        if (!narrow) return ofz_fail_nomem(ctx, "taps", (size_t)count * sizeof *narrow);
+        for (int64_t k = 0; k < count; k++) narrow[k] = (float)t->weight[k];
+    }
 #pragma omp parallel for num_threads(threads) schedule(static) if (outer > 1 && outer * to > 16384)
     for (int64_t o = 0; o < outer; o++) {
         if (wide)
-            slab_f64(t, transpose, inner, (const double *)x + o * from, (double *)y + o * to);
+            slab_f64(t, t->weight, transpose, inner, (const double *)x + o * from,
+                     (double *)y + o * to);
         else
-            slab_f32(t, transpose, inner, (const float *)x + o * from, (float *)y + o * to);
+            slab_f32(t, narrow, transpose, inner, (const float *)x + o * from, (float *)y + o * to);
     }
+    free(narrow);
+    return OFZ_OK;
 }
 
 ofz_status ofz_taps_apply(ofz_ctx *ctx, bool wide, int rank, const int64_t *dim,
@@ -111,7 +135,7 @@ ofz_status ofz_taps_apply(ofz_ctx *ctx, bool wide, int rank, const int64_t *dim,
             to = room[turn] = malloc((size_t)(outer * now[a] * inner) * size + 1);
             if (!to) OFZ_GOTO(ofz_fail_nomem(ctx, "taps", (size_t)(outer * now[a] * inner) * size));
         }
-        axis_apply(&taps[a], wide, transpose, outer, inner, from, to, threads);
+        OFZ_GOTO(axis_apply(ctx, &taps[a], wide, transpose, outer, inner, from, to, threads));
         from = to;
         turn = !turn;
     }
