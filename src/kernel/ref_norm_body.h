@@ -185,6 +185,30 @@ ofz_status NAME(ofz_norm_forward)(ofz_ctx *ctx, const ofz_norm *n, const REAL *x
     return OFZ_OK;
 }
 
+/* The usual layer norm: one scale per element of the row. */
+static void NAME(row_grad_x)(const ofz_norm *n, const REAL *dy, const REAL *x, const REAL *scale,
+                             double m, double s, REAL *dx)
+{
+    double  sum[4] = { 0 }, dot[4] = { 0 }, mean, slope;
+    int64_t i = 0;
+
+    for (; i + 4 <= n->inner; i += 4)
+        for (int k = 0; k < 4; k++) {
+            const double g = (double)dy[i + k] * (double)scale[i + k];
+
+            sum[k] += g;
+            dot[k] += g * ((double)x[i + k] - m);
+        }
+    for (; i < n->inner; i++) {
+        sum[0] += (double)dy[i] * (double)scale[i];
+        dot[0] += (double)dy[i] * (double)scale[i] * ((double)x[i] - m);
+    }
+    mean  = n->centered ? ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n->inner : 0;
+    slope = ((dot[0] + dot[1]) + (dot[2] + dot[3])) * s * s / (double)n->inner;
+    for (i = 0; i < n->inner; i++)
+        dx[i] = (REAL)(s * ((double)dy[i] * (double)scale[i] - mean - ((double)x[i] - m) * slope));
+}
+
 ofz_status NAME(ofz_norm_grad_x)(ofz_ctx *ctx, const ofz_norm *n, const REAL *dy, const REAL *x,
                                  const REAL *scale, REAL *dx)
 {
@@ -197,6 +221,10 @@ ofz_status NAME(ofz_norm_grad_x)(ofz_ctx *ctx, const ofz_norm *n, const REAL *dy
         int64_t       p, length;
 
         NAME(row_stats)(n, x + begin, &m, &s);
+        if (n->affine.period == 1 && n->affine.count == n->inner && scale) {
+            NAME(row_grad_x)(n, dy + begin, x + begin, scale, m, s, dx + begin);
+            continue;
+        }
         for (int64_t e = begin; e < end; e += length) {
             length         = run_of(&n->affine, e, end, &p);
             const double f = scale ? (double)scale[p] : 1;
@@ -237,7 +265,14 @@ ofz_status NAME(ofz_norm_grad_scale)(ofz_ctx *ctx, const ofz_norm *n, const REAL
         const int64_t end       = p + tile < a->count ? p + tile : a->count;
         double        acc[TILE] = { 0 };
 
-        for (int64_t o = 0; o < outer; o++)
+        for (int64_t o = 0; a->period == 1 && a->count == n->inner && o < outer; o++) {
+            const double m = stats[2 * o], s = stats[2 * o + 1];
+
+            for (int64_t q = p; q < end; q++)
+                acc[q - p] +=
+                    s * ((double)dy[o * a->count + q] * ((double)x[o * a->count + q] - m));
+        }
+        for (int64_t o = 0; (a->period != 1 || a->count != n->inner) && o < outer; o++)
             for (int64_t q = p; q < end; q++) {
                 const int64_t e = (o * a->count + q) * a->period, r = e / n->inner;
 

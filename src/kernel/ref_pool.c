@@ -20,9 +20,15 @@ static reach reach_of(const ofz_pool *s, int axis, int64_t o)
     const int64_t stop   = n + s->pad_end[axis];
     reach         r      = { .origin = origin };
 
-    r.first   = origin < 0 ? (-origin + d - 1) / d : 0;
-    r.last    = origin >= n ? 0 : (n - 1 - origin) / d + 1;
-    r.counted = origin >= stop ? 0 : (stop - 1 - origin) / d + 1;
+    if (d == 1) { /* nearly always, and divisions are what costs here */
+        r.first   = origin < 0 ? -origin : 0;
+        r.last    = origin >= n ? 0 : n - origin;
+        r.counted = origin >= stop ? 0 : stop - origin;
+    } else {
+        r.first   = origin < 0 ? (-origin + d - 1) / d : 0;
+        r.last    = origin >= n ? 0 : (n - 1 - origin) / d + 1;
+        r.counted = origin >= stop ? 0 : (stop - 1 - origin) / d + 1;
+    }
     if (r.first > k) r.first = k;
     if (r.last > k) r.last = k;
     if (r.counted > k) r.counted = k;
@@ -31,21 +37,39 @@ static reach reach_of(const ofz_pool *s, int axis, int64_t o)
 }
 
 typedef struct window {
+    int64_t at[3]; /* the output that it belongs to */
     reach   r[3];
     int64_t d[3];
     int64_t size; /* what a mean divides by; may be 0 */
 } window;
 
-static void window_at(const ofz_pool *s, int64_t o, window *w)
+static void window_place(const ofz_pool *s, window *w, int axis)
 {
-    const int64_t at[3] = { o / s->out[2] / s->out[1], o / s->out[2] % s->out[1], o % s->out[2] };
-
-    w->size = 1;
-    for (int i = 0; i < 3; i++) {
-        w->r[i] = reach_of(s, i, at[i]);
-        w->d[i] = s->dilation[i];
+    w->r[axis] = reach_of(s, axis, w->at[axis]);
+    w->size    = 1;
+    for (int i = 0; i < 3; i++)
         w->size *= s->count_pad ? w->r[i].counted : w->r[i].last - w->r[i].first;
+}
+
+static window window_first(const ofz_pool *s)
+{
+    window w = { .d = { s->dilation[0], s->dilation[1], s->dilation[2] } };
+
+    for (int i = 0; i < 3; i++) window_place(s, &w, i);
+    return w;
+}
+
+/* The window of the next output in memory order. */
+static void window_next(const ofz_pool *s, window *w)
+{
+    int axis = 2;
+
+    while (axis > 0 && w->at[axis] + 1 == s->out[axis]) {
+        w->at[axis] = 0;
+        window_place(s, w, axis--);
     }
+    w->at[axis]++;
+    window_place(s, w, axis);
 }
 
 /* Walk the elements of window w of a plane: `i` is the flat index within the plane. */
@@ -80,6 +104,20 @@ static int64_t column_major(const ofz_pool *s, int64_t i)
     const int64_t v = i % s->in[2], h = i / s->in[2] % s->in[1], d = i / s->in[2] / s->in[1];
 
     return (v * s->in[1] + h) * s->in[0] + d;
+}
+
+/* Widest input row of the quick maximum: its buffer lies on the stack. */
+enum { QUICK_ROW = 1024 };
+
+/* Two spatial axes without dilation, and every window touches the input. */
+static bool quick_max(const ofz_pool *s)
+{
+    for (int i = 1; i < 3; i++)
+        if (s->dilation[i] != 1 || s->pad[i] >= s->kernel[i] ||
+            (s->out[i] - 1) * s->stride[i] - s->pad[i] >= s->in[i])
+            return false;
+    return s->in[0] == 1 && s->kernel[0] == 1 && s->out[0] == 1 && s->pad[0] == 0 &&
+           s->in[2] <= QUICK_ROW;
 }
 
 #define REAL    float

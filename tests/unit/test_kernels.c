@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "kernel/conv.h"
 #include "kernel/gemm.h"
+#include "kernel/pool.h"
 
 static float *numbers(int64_t count, uint64_t seed)
 {
@@ -254,13 +255,72 @@ static void test_conv(void **state)
     ofz_ctx_free(ctx);
 }
 
+/* --- maxima ----------------------------------------------------------------------------------------- */
+
+/* Without indices a quicker way may run; both must agree to the byte, NaN included. */
+static void test_max_pool(void **state)
+{
+    static const ofz_pool shapes[] = {
+        { .in       = { 1, 9, 11 },
+          .kernel   = { 1, 2, 2 },
+          .stride   = { 1, 2, 2 },
+          .dilation = { 1, 1, 1 } },
+        { .in       = { 1, 8, 7 },
+          .kernel   = { 1, 3, 3 },
+          .stride   = { 1, 2, 1 },
+          .dilation = { 1, 1, 1 },
+          .pad      = { 0, 1, 1 },
+          .pad_end  = { 0, 1, 1 } },
+        { .in       = { 1, 1, 17 },
+          .kernel   = { 1, 1, 5 },
+          .stride   = { 1, 1, 3 },
+          .dilation = { 1, 1, 1 },
+          .pad      = { 0, 0, 4 },
+          .pad_end  = { 0, 0, 3 } },
+        { .in       = { 1, 7, 9 },
+          .kernel   = { 1, 2, 2 },
+          .stride   = { 1, 1, 1 },
+          .dilation = { 1, 2, 3 } },
+    };
+    ofz_ctx *ctx = ofz_ctx_new();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        ofz_pool s = shapes[i];
+        int64_t  n, m, *index;
+        float   *x, *y, *want;
+
+        s.planes = 3;
+        for (int k = 0; k < 3; k++) {
+            const int64_t span = (s.kernel[k] - 1) * s.dilation[k] + 1;
+
+            s.out[k] = (s.in[k] + s.pad[k] + s.pad_end[k] - span) / s.stride[k] + 1;
+        }
+        n     = s.planes * volume(s.in);
+        m     = s.planes * volume(s.out);
+        x     = numbers(n, 1);
+        y     = numbers(m, 2);
+        want  = numbers(m, 3);
+        index = malloc((size_t)m * sizeof *index);
+        assert_non_null(index);
+        x[n / 2] = NAN;
+        ofz_max_pool_f32(ctx, &s, x, y, NULL);
+        ofz_max_pool_f32(ctx, &s, x, want, index);
+        assert_memory_equal(y, want, (size_t)m * sizeof *y);
+        free(x);
+        free(y);
+        free(want);
+        free(index);
+    }
+    ofz_ctx_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_gemm_reference),
-        cmocka_unit_test(test_gemm_batch),
-        cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_gemm),       cmocka_unit_test(test_gemm_reference),
+        cmocka_unit_test(test_gemm_batch), cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_max_pool),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
