@@ -74,14 +74,39 @@ unsigned ofz_minifloat_encode(const ofz_minifloat *f, double x, bool saturate)
     return f->fnuz && mag == 0 ? 0 : sign | mag;
 }
 
+/* The two that models are made of, without the library's frexp and ldexp. */
 float ofz_f16_decode(uint16_t bits)
 {
-    return ofz_minifloat_decode(&ofz_f16, bits);
+    const uint32_t sign = (uint32_t)(bits & 0x8000u) << 16, rest = bits & 0x7fffu;
+    uint32_t       u;
+    float          x;
+
+    if (rest < 0x400u) { /* subnormal: a multiple of 2^-24 */
+        x = (float)rest * 0x1p-24f;
+        return sign ? -x : x;
+    }
+    u = sign | (rest >= 0x7c00u ? 0x7f800000u | (rest & 0x3ffu) << 13 : (rest << 13) + 0x38000000u);
+    memcpy(&x, &u, sizeof x);
+    return x;
 }
 
 uint16_t ofz_f16_encode(float x)
 {
-    return (uint16_t)ofz_minifloat_encode(&ofz_f16, x, false);
+    uint32_t u, sign;
+    float    shifted;
+
+    memcpy(&u, &x, sizeof u);
+    sign = u >> 16 & 0x8000u;
+    u &= 0x7fffffffu;
+    if (u > 0x7f800000u) return (uint16_t)ofz_minifloat_encode(&ofz_f16, (double)x, false);
+    if (u >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u); /* 65520 and above */
+    if (u < 0x38800000u) { /* below 2^-14: adding 1/2 rounds at 2^-24 */
+        shifted = fabsf(x) + 0.5f;
+        memcpy(&u, &shifted, sizeof u);
+        return (uint16_t)(sign | (u - 0x3f000000u));
+    }
+    u += 0xfffu + (u >> 13 & 1);
+    return (uint16_t)(sign | (u - 0x38000000u) >> 13);
 }
 
 float ofz_e8m0_decode(uint8_t bits)
