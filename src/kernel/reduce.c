@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/threads.h"
 #include "kernel/elementwise.h"
 #include "kernel/vecmath.h"
@@ -97,7 +98,7 @@ static int64_t offset_of(int64_t index, int count, const int64_t *size, const in
 
 /* One contiguous row joined to acc. */
 #define ROW(name, T, A, neutral, STEP, JOIN)                                                       \
-    static A row_##name##_##T(int64_t n, const T *x, A acc)                                        \
+    OFZ_CLONES static A row_##name##_##T(int64_t n, const T *x, A acc)                             \
     {                                                                                              \
         A       lane[LANES];                                                                       \
         int64_t i = 0;                                                                             \
@@ -112,7 +113,7 @@ static int64_t offset_of(int64_t index, int count, const int64_t *size, const in
 
 /* n columns, one element each. */
 #define COLUMN(name, T, A, STEP)                                                                   \
-    static void column_##name##_##T(int64_t n, const T *x, A *acc)                                 \
+    OFZ_CLONES static void column_##name##_##T(int64_t n, const T *x, A *acc)                      \
     {                                                                                              \
         for (int64_t i = 0; i < n; i++) acc[i] = STEP(acc[i], (A)x[i]);                            \
     }
@@ -178,7 +179,7 @@ static int64_t offset_of(int64_t index, int count, const int64_t *size, const in
         }                                                                                          \
     }
 
-static double row_exp_float(int64_t n, const float *x, double off, double acc)
+OFZ_CLONES static double row_exp_float(int64_t n, const float *x, double off, double acc)
 {
     double      lane[LANES] = { 0 };
     const float o           = (float)off;
@@ -197,7 +198,7 @@ static double row_exp_double(int64_t n, const double *x, double off, double acc)
     return acc;
 }
 
-static void column_exp_float(int64_t n, const float *x, const double *off, double *acc)
+OFZ_CLONES static void column_exp_float(int64_t n, const float *x, const double *off, double *acc)
 {
     for (int64_t i = 0; i < n; i++) acc[i] += (double)ofz_exp32(x[i] - (float)off[i]);
 }

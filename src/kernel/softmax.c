@@ -4,26 +4,58 @@
 
 #include <math.h>
 
+#include "base/clones.h"
 #include "base/threads.h"
 #include "kernel/vecmath.h"
 
+#define LANES    8
 #define BLOCK    64
 #define PARALLEL 8192
 
 #define KERNELS(T, EXP, LOG)                                                                       \
-    static void row_##T(const ofz_softmax *s, const T *x, T *y)                                    \
+    OFZ_CLONES static void row_##T(int64_t n, bool log_of, const T *x, T *y)                       \
     {                                                                                              \
-        T      max = -(T)INFINITY, scale;                                                          \
-        double sum = 0;                                                                            \
+        T       max[LANES];                                                                        \
+        double  sum[LANES] = { 0 }, total = 0;                                                     \
+        int64_t i;                                                                                 \
+        T       top = -(T)INFINITY, scale;                                                         \
                                                                                                    \
-        for (int64_t i = 0; i < s->n; i++) max = x[i] > max ? x[i] : max;                          \
-        for (int64_t i = 0; i < s->n; i++) y[i] = EXP(x[i] - max);                                 \
-        for (int64_t i = 0; i < s->n; i++) sum += (double)y[i];                                    \
-        scale = s->log ? (T)LOG(sum) : (T)(1 / sum);                                               \
-        if (s->log)                                                                                \
-            for (int64_t i = 0; i < s->n; i++) y[i] = (x[i] - max) - scale;                        \
+        for (int l = 0; l < LANES; l++) max[l] = top;                                              \
+        for (i = 0; i + LANES <= n; i += LANES)                                                    \
+            for (int l = 0; l < LANES; l++) max[l] = x[i + l] > max[l] ? x[i + l] : max[l];        \
+        for (int l = 0; i < n; i++, l++) max[l] = x[i] > max[l] ? x[i] : max[l];                   \
+        for (int l = 0; l < LANES; l++) top = max[l] > top ? max[l] : top;                         \
+        for (i = 0; i < n; i++) y[i] = EXP(x[i] - top);                                            \
+        for (i = 0; i + LANES <= n; i += LANES)                                                    \
+            for (int l = 0; l < LANES; l++) sum[l] += (double)y[i + l];                            \
+        for (int l = 0; i < n; i++, l++) sum[l] += (double)y[i];                                   \
+        for (int l = 0; l < LANES; l++) total += sum[l];                                           \
+        scale = log_of ? (T)LOG(total) : (T)(1 / total);                                           \
+        if (log_of)                                                                                \
+            for (i = 0; i < n; i++) y[i] = (x[i] - top) - scale;                                   \
         else                                                                                       \
-            for (int64_t i = 0; i < s->n; i++) y[i] *= scale;                                      \
+            for (i = 0; i < n; i++) y[i] *= scale;                                                 \
+    }                                                                                              \
+    OFZ_CLONES static void row_back_##T(int64_t n, bool log_of, const T *dy, const T *y, T *dx)    \
+    {                                                                                              \
+        double  sum[LANES] = { 0 };                                                                \
+        int64_t i          = 0;                                                                    \
+        T       total;                                                                             \
+                                                                                                   \
+        if (log_of)                                                                                \
+            for (; i + LANES <= n; i += LANES)                                                     \
+                for (int l = 0; l < LANES; l++) sum[l] += (double)dy[i + l];                       \
+        else                                                                                       \
+            for (; i + LANES <= n; i += LANES)                                                     \
+                for (int l = 0; l < LANES; l++) sum[l] += (double)dy[i + l] * (double)y[i + l];    \
+        for (int l = 0; i < n; i++, l++)                                                           \
+            sum[l] += log_of ? (double)dy[i] : (double)dy[i] * (double)y[i];                       \
+        for (int l = 1; l < LANES; l++) sum[0] += sum[l];                                          \
+        total = (T)sum[0];                                                                         \
+        if (log_of)                                                                                \
+            for (i = 0; i < n; i++) dx[i] = dy[i] - EXP(y[i]) * total;                             \
+        else                                                                                       \
+            for (i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - total);                                \
     }                                                                                              \
     /* m neighbouring rows */                                                                      \
     static void rows_##T(const ofz_softmax *s, int64_t m, const T *x, T *y)                        \
@@ -93,22 +125,26 @@ KERNELS(double, exp, log)
 
 void ofz_softmax_f32(ofz_ctx *ctx, const ofz_softmax *s, const float *x, float *y)
 {
-    RUN(if (s->inner == 1) row_float(s, x + at, y + at); else rows_float(s, m, x + at, y + at));
+    RUN(if (s->inner == 1) row_float(s->n, s->log, x + at, y + at);
+        else rows_float(s, m, x + at, y + at));
 }
 
 void ofz_softmax_f64(ofz_ctx *ctx, const ofz_softmax *s, const double *x, double *y)
 {
-    RUN(if (s->inner == 1) row_double(s, x + at, y + at); else rows_double(s, m, x + at, y + at));
+    RUN(if (s->inner == 1) row_double(s->n, s->log, x + at, y + at);
+        else rows_double(s, m, x + at, y + at));
 }
 
 void ofz_softmax_back_f32(ofz_ctx *ctx, const ofz_softmax *s, const float *dy, const float *y,
                           float *dx)
 {
-    RUN(back_float(s, m, dy + at, y + at, dx + at));
+    RUN(if (s->inner == 1) row_back_float(s->n, s->log, dy + at, y + at, dx + at);
+        else back_float(s, m, dy + at, y + at, dx + at));
 }
 
 void ofz_softmax_back_f64(ofz_ctx *ctx, const ofz_softmax *s, const double *dy, const double *y,
                           double *dx)
 {
-    RUN(back_double(s, m, dy + at, y + at, dx + at));
+    RUN(if (s->inner == 1) row_back_double(s->n, s->log, dy + at, y + at, dx + at);
+        else back_double(s, m, dy + at, y + at, dx + at));
 }

@@ -1,7 +1,8 @@
 /* softmax.h - softmax and its logarithm along one axis, forward and backward.
  *
  * All tensors are [outer, n, inner], contiguous, and the axis is the middle one. The largest element is
- * subtracted first; sums are accumulated in double in order of the axis. A row with a NaN, or whose
+ * subtracted first; sums are accumulated in double, in order of the axis or, where
+ * it is the innermost one, in eight partial sums of the elements i mod 8. A row with a NaN, or whose
  * largest element is infinite, becomes NaN where the quotient says so. */
 #ifndef OFZ_KERNEL_SOFTMAX_H
 #define OFZ_KERNEL_SOFTMAX_H

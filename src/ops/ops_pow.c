@@ -51,6 +51,8 @@ static void pow_row(int64_t n, void *out, const void *const *in, const int64_t *
         for (int64_t i = 0; i < n; i++) y[i] = x[i] * x[i];
     else if (step[0] && !step[1] && *e == 3)
         for (int64_t i = 0; i < n; i++) y[i] = x[i] * x[i] * x[i];
+    else if (step[0] && !step[1] && *e == 0.5) /* as pow has it: -inf gives inf, -0 gives 0 */
+        for (int64_t i = 0; i < n; i++) y[i] = isinf(x[i]) ? (double)INFINITY : sqrt(x[i]) + 0;
     else
         for (int64_t i = 0; i < n; i++) y[i] = pow_double(x[i * step[0]], e[i * step[1]]);
 }

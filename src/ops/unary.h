@@ -7,6 +7,7 @@
 #ifndef OFZ_OPS_UNARY_H
 #define OFZ_OPS_UNARY_H
 
+#include "base/clones.h"
 #include "kernel/elementwise.h"
 #include "ops/infer.h"
 
@@ -43,8 +44,8 @@ ofz_status ofz_unary_no_grad(ofz_grad_call *g);
 
 /* NAME_fast: v is the element, a and b the parameters. */
 #define OFZ_UNARY_FAST(name, expr)                                                                 \
-    static void name##_fast(int64_t n, void *out, const void *const *in, const int64_t *step,      \
-                            const void *arg)                                                       \
+    OFZ_CLONES static void name##_fast(int64_t n, void *out, const void *const *in,                \
+                                       const int64_t *step, const void *arg)                       \
     {                                                                                              \
         const float *const x = in[0], *const p = arg;                                              \
         float *const y = out;                                                                      \
@@ -60,8 +61,8 @@ ofz_status ofz_unary_no_grad(ofz_grad_call *g);
 
 /* The same for the backward row: g is dy. */
 #define OFZ_UNARY_BACK_FAST(name, expr)                                                            \
-    static void name##_back_fast(int64_t n, void *out, const void *const *in, const int64_t *step, \
-                                 const void *arg)                                                  \
+    OFZ_CLONES static void name##_back_fast(int64_t n, void *out, const void *const *in,           \
+                                            const int64_t *step, const void *arg)                  \
     {                                                                                              \
         const float *const dy = in[0], *const x = in[1], *const p = arg;                           \
         float *const y = out;                                                                      \

@@ -31,6 +31,11 @@ static float call_erfc(float x)
 {
     return ofz_erfc32(x);
 }
+static float call_log(float x)
+{
+    return ofz_log32(x);
+}
+
 static float call_cdf(float x)
 {
     return ofz_normal_cdf32(x);
@@ -71,8 +76,11 @@ static const function table[] = {
     { "tanh near 0", call_tanh, tanh, -0.7f, 0.7f, 6, -1, 1 },
     { "erf", call_erf, erf, -5, 5, 6, -1, 1 },
     { "erf near 0", call_erf, erf, -1e-3f, 1e-3f, 6, -1, 1 },
-    { "erfc", call_erfc, erfc, -3, 9, 24, 2, 0 },
-    { "normal cdf", call_cdf, cdf, -6, 6, 64, 0, 1 },
+    { "erfc", call_erfc, erfc, -3, 5, 48, 2, 0 },
+    { "log", call_log, log, 1e-3f, 100, 6, NAN, INFINITY },
+    { "log near 1", call_log, log, 0.9f, 1.1f, 6, NAN, INFINITY },
+    { "log of little", call_log, log, 1e-44f, 1e-37f, 6, NAN, INFINITY },
+    { "normal cdf", call_cdf, cdf, -6, 6, 96, 0, 1 },
     { "normal pdf", call_pdf, pdf, -6, 6, 64, 0, 0 },
 };
 
@@ -103,7 +111,7 @@ static void test_ends(void **state)
         const function *t = &table[k];
 
         if (!isnan(t->f(NAN))) fail_msg("%s of nan: %g", t->name, (double)t->f(NAN));
-        if (t->f(-INFINITY) != t->at_minus)
+        if (t->f(-INFINITY) != t->at_minus && !(isnan(t->at_minus) && isnan(t->f(-INFINITY))))
             fail_msg("%s of -inf: %g", t->name, (double)t->f(-INFINITY));
         if (t->f(INFINITY) != t->at_plus)
             fail_msg("%s of inf: %g", t->name, (double)t->f(INFINITY));
