@@ -40,7 +40,7 @@ typedef struct window {
     int64_t at[3]; /* the output that it belongs to */
     reach   r[3];
     int64_t d[3];
-    int64_t size; /* what a mean divides by; may be 0 */
+    double  size; /* what a mean divides by; may be 0. Three hostile kernels overflow an int64_t */
 } window;
 
 static void window_place(const ofz_pool *s, window *w, int axis)
@@ -48,7 +48,7 @@ static void window_place(const ofz_pool *s, window *w, int axis)
     w->r[axis] = reach_of(s, axis, w->at[axis]);
     w->size    = 1;
     for (int i = 0; i < 3; i++)
-        w->size *= s->count_pad ? w->r[i].counted : w->r[i].last - w->r[i].first;
+        w->size *= (double)(s->count_pad ? w->r[i].counted : w->r[i].last - w->r[i].first);
 }
 
 static window window_first(const ofz_pool *s)

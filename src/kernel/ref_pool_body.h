@@ -82,7 +82,7 @@ void NAME(ofz_mean_pool)(ofz_ctx *ctx, const ofz_pool *s, const REAL *x, REAL *y
             double sum = 0;
 
             FOR_WINDOW(s, w, i) sum += (double)plane[i];
-            y[p * out + o] = (REAL)(w.size ? sum / (double)w.size : 0);
+            y[p * out + o] = (REAL)(w.size > 0 ? sum / w.size : 0);
         }
     }
 }
@@ -139,7 +139,7 @@ void NAME(ofz_mean_pool_grad)(ofz_ctx *ctx, const ofz_pool *s, const REAL *dy, R
 
         memset(plane, 0, (size_t)in * sizeof(REAL));
         for (int64_t o = 0; o < out; o++, window_next(s, &w)) {
-            const REAL share = (REAL)(w.size ? (double)dy[p * out + o] / (double)w.size : 0);
+            const REAL share = (REAL)(w.size > 0 ? (double)dy[p * out + o] / w.size : 0);
             FOR_WINDOW(s, w, i) plane[i] += share;
         }
     }

@@ -175,6 +175,7 @@ static ofz_status conv_run(ofz_eval_call *c)
 {
     ofz_conv s;
 
+    if (!c->out[0]->count) return OFZ_OK;
     OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], false, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_forward, c->ctx, &s, c->in[0]->data, c->in[1]->data,
                         bias_data(c), c->out[0]->data);
@@ -184,6 +185,7 @@ static ofz_status transposed_run(ofz_eval_call *c)
 {
     ofz_conv s;
 
+    if (!c->out[0]->count) return OFZ_OK;
     OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], true, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_data, c->ctx, &s, c->in[0]->data, c->in[1]->data, bias_data(c),
                         c->out[0]->data);
@@ -194,6 +196,7 @@ static ofz_status conv_grad_x_run(ofz_eval_call *c)
 {
     ofz_conv s;
 
+    if (!c->out[0]->count) return OFZ_OK;
     OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], false, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_data, c->ctx, &s, c->in[2]->data, c->in[1]->data, NULL,
                         c->out[0]->data);
@@ -203,6 +206,7 @@ static ofz_status conv_grad_w_run(ofz_eval_call *c)
 {
     ofz_conv s;
 
+    if (!c->out[0]->count) return OFZ_OK;
     OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], false, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_weights, c->ctx, &s, c->in[0]->data, c->in[2]->data,
                         c->out[0]->data);
@@ -212,6 +216,7 @@ static ofz_status transposed_grad_x_run(ofz_eval_call *c)
 {
     ofz_conv s;
 
+    if (!c->out[0]->count) return OFZ_OK;
     OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], true, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_forward, c->ctx, &s, c->in[2]->data, c->in[1]->data, NULL,
                         c->out[0]->data);
@@ -221,6 +226,7 @@ static ofz_status transposed_grad_w_run(ofz_eval_call *c)
 {
     ofz_conv s;
 
+    if (!c->out[0]->count) return OFZ_OK;
     OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], true, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_weights, c->ctx, &s, c->in[2]->data, c->in[0]->data,
                         c->out[0]->data);
@@ -307,25 +313,25 @@ EVAL(channel_sum)
 #define AT(field) offsetof(ofz_window_attrs, field)
 
 static const ofz_attr_def conv_def[] = {
-    {"auto_pad",     OFZ_ATTR_STRING, AT(auto_pad), .s = "NOTSET" },
-    { "dilations",  OFZ_ATTR_INTS, AT(dilations) },
-    { "group",             OFZ_ATTR_INT, AT(group), .i = 1 },
-    { "kernel_shape",OFZ_ATTR_INTS, AT(kernel_shape) },
-    { "pads",             OFZ_ATTR_INTS, AT(pads) },
-    { "strides",OFZ_ATTR_INTS, AT(strides) },
-    { 0       },
+    { "auto_pad", OFZ_ATTR_STRING, AT(auto_pad), .s = "NOTSET" },
+    { "dilations", OFZ_ATTR_INTS, AT(dilations) },
+    { "group", OFZ_ATTR_INT, AT(group), .i = 1 },
+    { "kernel_shape", OFZ_ATTR_INTS, AT(kernel_shape) },
+    { "pads", OFZ_ATTR_INTS, AT(pads) },
+    { "strides", OFZ_ATTR_INTS, AT(strides) },
+    { 0 },
 };
 
 static const ofz_attr_def transposed_def[] = {
-    {"auto_pad",        OFZ_ATTR_STRING, AT(auto_pad), .s = "NOTSET" },
-    { "dilations",     OFZ_ATTR_INTS, AT(dilations) },
-    { "group",                OFZ_ATTR_INT, AT(group), .i = 1 },
-    { "kernel_shape",OFZ_ATTR_INTS, AT(kernel_shape) },
-    { "output_padding",                OFZ_ATTR_INTS, AT(output_padding) },
-    { "output_shape",OFZ_ATTR_INTS, AT(output_shape) },
-    { "pads",           OFZ_ATTR_INTS, AT(pads) },
-    { "strides",   OFZ_ATTR_INTS, AT(strides) },
-    { 0},
+    { "auto_pad", OFZ_ATTR_STRING, AT(auto_pad), .s = "NOTSET" },
+    { "dilations", OFZ_ATTR_INTS, AT(dilations) },
+    { "group", OFZ_ATTR_INT, AT(group), .i = 1 },
+    { "kernel_shape", OFZ_ATTR_INTS, AT(kernel_shape) },
+    { "output_padding", OFZ_ATTR_INTS, AT(output_padding) },
+    { "output_shape", OFZ_ATTR_INTS, AT(output_shape) },
+    { "pads", OFZ_ATTR_INTS, AT(pads) },
+    { "strides", OFZ_ATTR_INTS, AT(strides) },
+    { 0 },
 };
 
 /* clang-format off */

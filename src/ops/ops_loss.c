@@ -337,6 +337,8 @@ static ofz_status ce_run(ofz_eval_call *c)
     ofz_classes       s;
     int               axis;
 
+    ofz_elem_set_f64(c->out[0]->dtype, c->out[0]->data, 0, 0);
+    if (!x->count && !t->count) return OFZ_OK;
     OFZ_TRY(ofz_axis(c->ctx, a->axis, x->rank, &axis));
     s = classes_of(x, axis);
     OFZ_TRY(positions_new(c->ctx, s.outer * s.inner, &loss));
@@ -415,15 +417,15 @@ EVAL(ce_grad)
 #define AT(field) offsetof(loss_attrs, field)
 
 static const ofz_attr_def class_def[] = {
-    {"ignore_index",    OFZ_ATTR_INT, AT(ignore_index) },
+    { "ignore_index", OFZ_ATTR_INT, AT(ignore_index) },
     { "reduction", OFZ_ATTR_STRING, AT(reduction), .s = "mean" },
-    { 0     },
+    { 0 },
 };
 
 static const ofz_attr_def ce_def[] = {
-    {"axis",    OFZ_ATTR_INT, AT(axis), .i = 1 },
+    { "axis", OFZ_ATTR_INT, AT(axis), .i = 1 },
     { "ignore_index", OFZ_ATTR_INT, AT(ignore_index), .i = -100 },
-    { 0       },
+    { 0 },
 };
 
 /* clang-format off */

@@ -100,14 +100,12 @@ static ofz_status global_shape(ofz_eval_call *c, ofz_pool *s)
     const ofz_tensor *x    = c->in[0];
     const int64_t     size = ofz_tensor_span(x, 2, x->rank);
 
-    *s = (ofz_pool){
-        .planes   = x->dim[0] * x->dim[1],
-        .in       = {1,  1, size},
-        .out      = { 1, 1, 1   },
-        .kernel   = { 1, 1, size},
-        .stride   = { 1, 1, 1   },
-        .dilation = { 1, 1, 1   }
-    };
+    *s = (ofz_pool){ .planes   = x->dim[0] * x->dim[1],
+                     .in       = { 1, 1, size },
+                     .out      = { 1, 1, 1 },
+                     .kernel   = { 1, 1, size },
+                     .stride   = { 1, 1, 1 },
+                     .dilation = { 1, 1, 1 } };
     return OFZ_OK;
 }
 
@@ -129,6 +127,7 @@ static ofz_status norm_power(ofz_eval_call *c, ofz_pool *s)
         int64_t *index = c->out_count > 1 && c->out[1] ? c->out[1]->data : NULL;                   \
         ofz_pool s;                                                                                \
                                                                                                    \
+        if (!c->out[0]->count) return OFZ_OK;                                                      \
         OFZ_TRY(SHAPE(c, &s));                                                                     \
         OFZ_BY_FLOAT(c, ofz_max_pool, c->ctx, &s, c->in[0]->data, c->out[0]->data, index);         \
         return OFZ_OK;                                                                             \
@@ -137,6 +136,7 @@ static ofz_status norm_power(ofz_eval_call *c, ofz_pool *s)
     {                                                                                              \
         ofz_pool s;                                                                                \
                                                                                                    \
+        if (!c->out[0]->count) return OFZ_OK;                                                      \
         OFZ_TRY(SHAPE(c, &s));                                                                     \
         OFZ_BY_FLOAT(c, ofz_mean_pool, c->ctx, &s, c->in[0]->data, c->out[0]->data);               \
         return OFZ_OK;                                                                             \
@@ -145,6 +145,7 @@ static ofz_status norm_power(ofz_eval_call *c, ofz_pool *s)
     {                                                                                              \
         ofz_pool s;                                                                                \
                                                                                                    \
+        if (!c->out[0]->count) return OFZ_OK;                                                      \
         OFZ_TRY(SHAPE(c, &s));                                                                     \
         OFZ_TRY(norm_power(c, &s));                                                                \
         OFZ_BY_FLOAT(c, ofz_norm_pool, c->ctx, &s, c->in[0]->data, c->out[0]->data);               \
@@ -154,6 +155,7 @@ static ofz_status norm_power(ofz_eval_call *c, ofz_pool *s)
     {                                                                                              \
         ofz_pool s;                                                                                \
                                                                                                    \
+        if (!c->out[0]->count) return OFZ_OK;                                                      \
         OFZ_TRY(SHAPE(c, &s));                                                                     \
         OFZ_BY_FLOAT(c, ofz_max_pool_grad, c->ctx, &s, c->in[0]->data, c->in[1]->data,             \
                      c->out[0]->data);                                                             \
@@ -163,6 +165,7 @@ static ofz_status norm_power(ofz_eval_call *c, ofz_pool *s)
     {                                                                                              \
         ofz_pool s;                                                                                \
                                                                                                    \
+        if (!c->out[0]->count) return OFZ_OK;                                                      \
         OFZ_TRY(SHAPE(c, &s));                                                                     \
         OFZ_BY_FLOAT(c, ofz_mean_pool_grad, c->ctx, &s, c->in[1]->data, c->out[0]->data);          \
         return OFZ_OK;                                                                             \
@@ -171,6 +174,7 @@ static ofz_status norm_power(ofz_eval_call *c, ofz_pool *s)
     {                                                                                              \
         ofz_pool s;                                                                                \
                                                                                                    \
+        if (!c->out[0]->count) return OFZ_OK;                                                      \
         OFZ_TRY(SHAPE(c, &s));                                                                     \
         OFZ_TRY(norm_power(c, &s));                                                                \
         OFZ_BY_FLOAT(c, ofz_norm_pool_grad, c->ctx, &s, c->in[0]->data, c->in[1]->data,            \
