@@ -21,12 +21,16 @@ static inline int ofz_threads(const ofz_ctx *ctx)
 #endif
 }
 
-/* At most that, and no more than `work` (elements moved, or products summed) is worth: waking a thread
- * costs as much as some ten thousand of them. Depends on the thread count and the work alone, so that
- * the same call always splits alike. */
+/* Elements moved, or products summed, that keep a thread busy long enough to be worth waking. */
+enum { OFZ_THREAD_WORK = 262144 };
+
+/* At most that, and no more than `work` (elements moved, or products summed) is worth. Waking a thread
+ * costs some ten thousand of them on an idle machine; on a busy one the waker waits at the end for a
+ * thread that has no core, so a second one is asked only for what takes the better part of a millisecond.
+ * Depends on the thread count and the work alone, so that the same call always splits alike. */
 static inline int ofz_threads_for(const ofz_ctx *ctx, int64_t work)
 {
-    const int64_t most = ofz_threads(ctx), worth = 1 + work / 16384;
+    const int64_t most = ofz_threads(ctx), worth = 1 + work / OFZ_THREAD_WORK;
 
     return (int)(worth < most ? worth : most);
 }

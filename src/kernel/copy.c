@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "base/threads.h"
 /* Fewer elements than this are not worth waking a second thread for. */
-#define PARALLEL_MIN 65536
-#define TILE         32
+#define TILE 32
 
 void ofz_strides(int rank, const int64_t *dim, int64_t *stride)
 {
@@ -271,7 +271,7 @@ void ofz_copy_box(const ofz_box *box, int bits, const void *src, void *dst, int 
         p.ds0 = b.dst_stride[b.rank - 2];
     }
     for (int i = 0; i < outer; i++) count *= b.dim[i];
-    if (bits < 8 || threads < 2 || count < 2 || count * p.n0 * p.n1 < PARALLEL_MIN) {
+    if (bits < 8 || threads < 2 || count < 2 || count * p.n0 * p.n1 < OFZ_THREAD_WORK) {
         box_planes(&b, &p, outer, 0, count, bits, src, dst); /* packed neighbours share bytes */
         return;
     }
@@ -428,7 +428,7 @@ void ofz_copy_map(int rank, const int64_t *dim, const int64_t *const *map,
         if (dim[a] <= 0) return;
     for (int a = 0; a < rank - 1; a++) rows *= dim[a];
     map_survey(&m);
-    if (bits < 8 || threads < 2 || rows < 2 || rows * dim[rank - 1] < PARALLEL_MIN) {
+    if (bits < 8 || threads < 2 || rows < 2 || rows * dim[rank - 1] < OFZ_THREAD_WORK) {
         map_rows(&m, 0, rows);
         return;
     }

@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 /* Products that oneDNN sums in the time of one of ours. */
-enum { OFZ_DNN_SPEED = 16 };
+enum { OFZ_DNN_SPEED = 64 };
 
 /* An engine and a stream of the CPU are small objects; what costs, compiled primitives, lives in
  * oneDNN's own cache, which is keyed by shape and thread count. */

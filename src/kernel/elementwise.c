@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/half.h"
+#include "base/threads.h"
 
-#define BLOCK    512   /* elements converted at a time */
-#define PARALLEL 32768 /* elements below which a thread costs more than it brings */
+#define BLOCK    512 /* elements converted at a time */
 #define OPERANDS (OFZ_ELEMENTWISE_MAX + 1)
 
 /* The loop, reduced: axes of size 1 dropped, neighbours joined where every operand allows. Operand
@@ -164,7 +164,7 @@ void ofz_elementwise(int threads, const ofz_tensor *y, int count, const ofz_tens
     l.t[0] = y;
     for (int k = 0; k < count; k++) l.t[k + 1] = x[k];
     loop_init(&l, y);
-    if (total < PARALLEL || threads < 2) {
+    if (total < OFZ_THREAD_WORK || threads < 2) {
         run_span(&l, 0, total);
         return;
     }

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/threads.h"
 #include "kernel/elementwise.h"
-
-#define PARALLEL 32768
 
 /* --- numbers ---------------------------------------------------------------------------------------- */
 
@@ -106,7 +105,8 @@ void ofz_recast(int threads, const ofz_recasting *how, const ofz_tensor *x, cons
         if (x->size) memcpy(y->data, x->data, x->size);
         return;
     }
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1 && n > PARALLEL)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (threads > 1 && n > OFZ_THREAD_WORK)
     for (int64_t i = 0; i < n; i += step) convert_span(how, x, y, i, i + step < n ? i + step : n);
     (void)threads;
 }

@@ -9,9 +9,8 @@
 #include "kernel/elementwise.h"
 #include "kernel/vecmath.h"
 
-#define LANES    8
-#define BLOCK    512   /* columns accumulated side by side */
-#define PARALLEL 32768 /* elements below which a thread costs more than it brings */
+#define LANES 8
+#define BLOCK 512 /* columns accumulated side by side */
 
 /* --- the shape, reduced
  * ------------------------------------------------------------------------------ */
@@ -289,7 +288,7 @@ static void reduce_columns(const job *j, int64_t o, int64_t from, int64_t n)
 static void job_run(const ofz_ctx *ctx, const job *j, int64_t count)
 {
     const plan   *p       = j->p;
-    const int     threads = count < PARALLEL ? 1 : ofz_threads(ctx);
+    const int     threads = count < OFZ_THREAD_WORK ? 1 : ofz_threads(ctx);
     const int64_t blocks  = p->column ? (p->inner + BLOCK - 1) / BLOCK : 1;
     const int64_t tasks   = p->outer * blocks;
 

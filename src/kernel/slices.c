@@ -4,9 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/threads.h"
 #include "kernel/copy.h"
-
-#define PARALLEL_MIN 65536
 
 #define GATHER_ONE(W)                                                                              \
     static void gather_##W(int64_t n, const int64_t *at, const char *src, char *dst)               \
@@ -43,7 +42,7 @@ void ofz_slices_gather(int bits, int64_t n, int64_t inner, const int64_t *at, co
         }
     }
 #pragma omp parallel for num_threads(threads)                                                      \
-    schedule(static) if (bits >= 8 && n > 1 && n * inner >= PARALLEL_MIN)
+    schedule(static) if (bits >= 8 && n > 1 && n * inner >= OFZ_THREAD_WORK)
     for (int64_t i = 0; i < n; i++) ofz_copy_run(bits, src, at[i], dst, i * inner, inner);
 }
 
@@ -74,7 +73,7 @@ void ofz_slices_add(bool wide, int64_t n, int64_t inner, const int64_t *at, cons
     const int64_t parts = inner / 64 < threads ? inner / 64 + 1 : threads;
     const int64_t chunk = (inner + parts - 1) / parts;
 
-#pragma omp parallel for num_threads((int)parts) schedule(static) if (n * inner >= PARALLEL_MIN)
+#pragma omp parallel for num_threads((int)parts) schedule(static) if (n * inner >= OFZ_THREAD_WORK)
     for (int64_t p = 0; p < parts; p++) {
         const int64_t from = p * chunk;
         const int64_t to   = from + chunk < inner ? from + chunk : inner;

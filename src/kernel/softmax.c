@@ -8,9 +8,8 @@
 #include "base/threads.h"
 #include "kernel/vecmath.h"
 
-#define LANES    8
-#define BLOCK    64
-#define PARALLEL 8192
+#define LANES 8
+#define BLOCK 64
 
 #define KERNELS(T, EXP, LOG)                                                                       \
     OFZ_CLONES static void row_##T(int64_t n, bool log_of, const T *x, T *y)                       \
@@ -105,7 +104,8 @@
 
 #define RUN(body)                                                                                  \
     const int64_t blocks = (s->inner + BLOCK - 1) / BLOCK, tasks = s->outer * blocks;              \
-    const int threads = tasks < 2 || s->n * s->inner * s->outer < PARALLEL ? 1 : ofz_threads(ctx); \
+    const int     threads =                                                                        \
+        tasks < 2 || s->n * s->inner * s->outer < OFZ_THREAD_WORK ? 1 : ofz_threads(ctx);      \
                                                                                                    \
     _Pragma(                                                                                       \
         "omp parallel for schedule(static) num_threads(threads) if (threads > 1)") for (int64_t    \

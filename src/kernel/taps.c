@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/threads.h"
 
 ofz_status ofz_taps_new(ofz_ctx *ctx, int64_t in, int64_t out, int64_t width, ofz_taps *t)
 {
@@ -91,7 +92,8 @@ static ofz_status axis_apply(ofz_ctx *ctx, const ofz_taps *t, bool wide, bool tr
         if (!narrow) return ofz_fail_nomem(ctx, "taps", (size_t)count * sizeof *narrow);
         for (int64_t k = 0; k < count; k++) narrow[k] = (float)t->weight[k];
     }
-#pragma omp parallel for num_threads(threads) schedule(static) if (outer > 1 && outer * to > 16384)
+#pragma omp parallel for num_threads(threads)                                                      \
+    schedule(static) if (outer > 1 && outer * to > OFZ_THREAD_WORK)
     for (int64_t o = 0; o < outer; o++) {
         if (wide)
             slab_f64(t, t->weight, transpose, inner, (const double *)x + o * from,
