@@ -160,6 +160,13 @@ static ofz_status compress_axis(ofz_ctx *ctx, const ofz_node *n, const axis_attr
     return ofz_node_attr(n, "axis") ? ofz_axis(ctx, a->axis, rank, axis) : OFZ_OK;
 }
 
+static ofz_status want_bool(ofz_infer_call *c, int k)
+{
+    if (!c->in[k]->dtype || c->in[k]->dtype == OFZ_BOOL) return OFZ_OK;
+    return ofz_fail(c->ctx, OFZ_E_MODEL, "input %d: %s, want bool", k,
+                    ofz_dtype_name(c->in[k]->dtype));
+}
+
 static ofz_status compress_infer(ofz_infer_call *c)
 {
     const ofz_tensor *in = c->in[0];
@@ -167,9 +174,7 @@ static ofz_status compress_infer(ofz_infer_call *c)
     int               axis;
 
     OFZ_TRY(ofz_want_rank(c, 1, 1));
-    if (c->in[1]->dtype && c->in[1]->dtype != OFZ_BOOL)
-        return ofz_fail(c->ctx, OFZ_E_MODEL, "input 1: %s, want bool",
-                        ofz_dtype_name(c->in[1]->dtype));
+    OFZ_TRY(want_bool(c, 1));
     if (!ofz_node_attr(c->node, "axis")) return ofz_infer_rank(c, 0, in->dtype, 1);
     if (in->rank < 0) return ofz_infer_unknown(c, 0, in->dtype);
     OFZ_TRY(compress_axis(c->ctx, c->node, c->attrs, in->rank, &axis));
@@ -231,6 +236,7 @@ static ofz_status compress_grad(ofz_grad_call *g)
 
 static ofz_status compress_grad_infer(ofz_infer_call *c)
 {
+    OFZ_TRY(want_bool(c, 2));
     return ofz_infer_set(c, 0, c->in[0]->dtype, c->in[1]->rank, c->in[1]->dim);
 }
 

@@ -133,9 +133,11 @@ static ofz_status concat_grad_eval(ofz_eval_call *c)
 
     OFZ_TRY(ofz_axis(c->ctx, a->axis, c->in[0]->rank, &axis));
     for (int i = 1; i < c->in_count; i++) OFZ_TRY(want_part(c->ctx, c->in[0], c->in[i], axis));
-    for (int i = 1; i < c->in_count - 1; i++) at += c->in[i]->dim[axis];
-    if (at + c->out[0]->dim[axis] > c->in[0]->dim[axis])
-        return ofz_fail(c->ctx, OFZ_E_MODEL, "input 0: too short for its parts");
+    for (int i = 1; i < c->in_count; i++) {
+        if (c->in[i]->dim[axis] > c->in[0]->dim[axis] - at)
+            return ofz_fail(c->ctx, OFZ_E_MODEL, "input 0: too short for its parts");
+        if (i < c->in_count - 1) at += c->in[i]->dim[axis];
+    }
     ofz_move_clear(c->out[0]);
     copy_along(c->ctx, axis, c->in[0], at, c->out[0], 0, c->out[0]->dim[axis]);
     return ofz_move_own(c->ctx, c->out[0]);
@@ -164,7 +166,7 @@ static ofz_status split_part(ofz_ctx *ctx, split_kind kind, const split_attrs *a
                              const ofz_tensor *sizes, int64_t opset, int64_t dim, int count, int k,
                              int64_t unknown, int64_t *out)
 {
-    int64_t part, n = count;
+    int64_t part, begin, n = count;
 
     if (kind == SPLIT_INPUT || kind == SPLIT_ATTR) {
         n = kind == SPLIT_ATTR ? (int64_t)a->split.count : sizes->count;
@@ -189,7 +191,10 @@ static ofz_status split_part(ofz_ctx *ctx, split_kind kind, const split_attrs *a
         return ofz_fail(ctx, OFZ_E_MODEL, "axis: %" PRId64 " elements, want a multiple of %d", dim,
                         count);
     part = dim / count + (dim % count != 0);
-    *out = part * k >= dim ? 0 : dim - part * k < part ? dim - part * k : part;
+    if (!ofz_mul(part, k, &begin) || begin >= dim)
+        *out = 0;
+    else
+        *out = dim - begin < part ? dim - begin : part;
     return OFZ_OK;
 }
 
@@ -287,7 +292,7 @@ static ofz_status split_grad_eval(ofz_eval_call *c)
     for (int k = 0; k < n; k++) {
         /* the forward node has accepted these sizes, so the looser rule of version 18 decides */
         OFZ_TRY(split_part(c->ctx, kind, a, ofz_eval_in(c, 1), 18, out->dim[axis], n, k, 0, &part));
-        if (at + part > out->dim[axis])
+        if (part > out->dim[axis] - at)
             return ofz_fail(c->ctx, OFZ_E_MODEL, "split: more than %" PRId64, out->dim[axis]);
         if (c->in[2 + k]) {
             OFZ_TRY(want_part(c->ctx, out, c->in[2 + k], axis));
@@ -510,6 +515,7 @@ static ofz_status slice_grad(ofz_grad_call *g)
 
 static ofz_status slice_grad_infer(ofz_infer_call *c)
 {
+    for (int k = 2; k < 6; k++) OFZ_TRY(ofz_want_ints(c, k, true));
     return ofz_infer_set(c, 0, c->in[0]->dtype, c->in[1]->rank, c->in[1]->dim);
 }
 

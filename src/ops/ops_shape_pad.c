@@ -393,8 +393,17 @@ done:
     return st;
 }
 
+static ofz_status pad_grad_infer(ofz_infer_call *c)
+{
+    OFZ_TRY(ofz_want_ints(c, 2, false));
+    OFZ_TRY(ofz_want_ints(c, 3, true));
+    return like_x_infer(c);
+}
+
 static ofz_status pad_value_infer(ofz_infer_call *c)
 {
+    OFZ_TRY(ofz_want_ints(c, 3, false));
+    OFZ_TRY(ofz_want_ints(c, 4, true));
     OFZ_TRY(ofz_want_scalar(c, 2));
     return ofz_infer_set(c, 0, c->in[0]->dtype, c->in[2]->rank, c->in[2]->dim);
 }
@@ -588,7 +597,7 @@ static const ofz_op rows[] = {
       PURE,
       pad_grad_def,
       sizeof(pad_attrs),
-      like_x_infer,
+      pad_grad_infer,
       pad_grad_eval,
       .domain = "ofz" },
     { "PadValueGrad",

@@ -281,6 +281,9 @@ static ofz_status resize_taps(ofz_ctx *ctx, const resize_spec *s, bool simple, c
         const bool        shifted = how.coordinate == OFZ_COORDINATE_TF_CROP_AND_RESIZE ||
                              how.coordinate == OFZ_COORDINATE_TF_HALF_PIXEL_FOR_NN;
 
+        if (s->out[a] != y->dim[a] || (!x->dim[a] && y->dim[a]))
+            return ofz_fail(ctx, OFZ_E_MODEL, "axis %d: %" PRId64 " elements, want %" PRId64, a,
+                            y->dim[a], s->out[a]);
         if (!s->touched[a] || (!shifted && s->scale[a] == 1 && x->dim[a] == y->dim[a])) continue;
         if (simple && s->scale[a] < 1) how.nearest = OFZ_NEAREST_CEIL;
         OFZ_TRY(ofz_interpolate(ctx, &how, x->dim[a], y->dim[a], s->scale[a], s->roi_start[a],
@@ -446,6 +449,7 @@ static ofz_status simple_grad(ofz_grad_call *g)
 
 static ofz_status grad_infer(ofz_infer_call *c)
 {
+    OFZ_TRY(ofz_want_ints(c, 4, false));
     return ofz_infer_set(c, 0, c->in[0]->dtype, c->in[1]->rank, c->in[1]->dim);
 }
 
