@@ -59,14 +59,11 @@ static bool node_is(const ofz_node *n, const char *op_type)
 static const ofz_op rowless[] = {
     { .name = "ConvInteger", .roles = "xwqq" },
     { .name = "DequantizeLinear", .roles = "xq" },
-    { .name = "GRU", .roles = "xwwbix" },
     { .name = "InstanceNormalization", .roles = "xgh" },
-    { .name = "LSTM", .roles = "xwwbixxw" },
     { .name = "MatMulInteger", .roles = "wwqq" },
     { .name = "QLinearConv", .roles = "xqqwqqqqb" },
     { .name = "QLinearMatMul", .roles = "wqqwqq" },
     { .name = "QuantizeLinear", .roles = "xq" },
-    { .name = "RNN", .roles = "xwwbix" },
 };
 
 /* The row of `n`, or what stands in for the letters of one; NULL when nothing is known. */
