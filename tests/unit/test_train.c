@@ -79,7 +79,8 @@ static int setup(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
 
-    f->ctx   = ofz_ctx_new();
+    f->ctx = ofz_ctx_new();
+    ofz_ctx_set_threads(f->ctx, 1); /* batches are small, and tests share the machine */
     f->data  = digits_new(f->ctx, 100);
     f->model = model_new(f->ctx, "mlp.onnx", NULL);
     *state   = f;
@@ -229,6 +230,7 @@ static void same_seed_same_bytes(void **state)
     ofz_model        *again = model_new(f->ctx, "mlp.onnx", NULL);
     ofz_model        *other = model_new(f->ctx, "mlp.onnx", NULL);
 
+    ofz_ctx_set_threads(f->ctx, 2);
     o.seed = 7;
     train_ok(f, f->model, &o, NULL);
     train_ok(f, again, &o, NULL);

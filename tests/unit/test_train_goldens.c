@@ -238,6 +238,7 @@ static int golden_run(const char *path, const char *name)
     int               bad;
 
     golden_read(path, &g);
+    ofz_ctx_set_threads(ctx, 1); /* batches are small, and tests share the machine */
     snprintf(file, sizeof file, FOLDER "%s", g.model);
     if (ofz_model_load(ctx, file, &model)) fail_msg("%s", ofz_error(ctx));
     snprintf(file, sizeof file, FOLDER "%s", g.data);
