@@ -5,13 +5,12 @@
 #include "base/checked.h"
 #include "kernel/conv.h"
 #include "kernel/norm.h"
+#include "ops/conv_shape.h"
 #include "ops/floats.h"
-#include "ops/window.h"
 
 enum { MAX_AXES = 3 };
 
-/* --- shapes ------------------------------------------------------------------------------------
- */
+/* --- shapes ---------------------------------------------------------------------------------- */
 
 /* dims of t, or fresh symbols where its rank is unknown. */
 static void dims_or_fresh(ofz_infer_call *c, const ofz_tensor *t, int rank, int64_t *dim)
@@ -61,49 +60,55 @@ static ofz_status divisible(ofz_ctx *ctx, int64_t channels, int64_t group)
                     channels, group);
 }
 
-static ofz_status bias_check(ofz_infer_call *c, int64_t channels)
+/* Input k, when it is there, has one number per channel. */
+static ofz_status bias_check(ofz_infer_call *c, int k, int64_t channels)
 {
     int64_t ignored;
 
-    if (c->in_count < 3 || !c->in[2]) return OFZ_OK;
-    OFZ_TRY(ofz_want_same_dtype(c, 2));
-    OFZ_TRY(ofz_want_rank(c, 2, 1));
-    if (c->in[2]->rank == 1)
-        OFZ_TRY(ofz_unify(c->ctx, "bias", c->in[2]->dim[0], channels, &ignored));
+    if (k < 0 || k >= c->in_count || !c->in[k]) return OFZ_OK;
+    OFZ_TRY(ofz_want_rank(c, k, 1));
+    if (c->in[k]->rank == 1)
+        OFZ_TRY(ofz_unify(c->ctx, "bias", c->in[k]->dim[0], channels, &ignored));
     return OFZ_OK;
 }
 
 /* What both infer functions begin with: ranks. *rank is -1 when nothing is known. */
-static ofz_status ranks_get(ofz_infer_call *c, int *rank)
+static ofz_status ranks_get(ofz_infer_call *c, int k_x, int k_w, int *rank)
 {
-    const ofz_tensor *x = c->in[0], *w = c->in[1];
+    const ofz_tensor *x = c->in[k_x], *w = c->in[k_w];
 
-    OFZ_TRY(ofz_want_same_dtype(c, 1));
     *rank = x->rank >= 0 ? x->rank : w->rank;
     if (*rank < 0) return OFZ_OK;
     if (*rank < 3) return ofz_fail(c->ctx, OFZ_E_MODEL, "input: rank %d, want at least 3", *rank);
-    return ofz_want_rank(c, 1, *rank);
+    return ofz_want_rank(c, k_w, *rank);
 }
 
-static ofz_status conv_infer(ofz_infer_call *c)
+ofz_status ofz_conv_infer_at(ofz_infer_call *c, int k_x, int k_w, int k_b, ofz_dtype dtype)
 {
     const ofz_window_attrs *a = c->attrs;
     int64_t                 x[OFZ_MAX_RANK], w[OFZ_MAX_RANK], kernel[OFZ_MAX_RANK];
     ofz_window              at;
     int                     rank;
 
-    OFZ_TRY(ranks_get(c, &rank));
-    if (rank < 0) return ofz_infer_unknown(c, 0, c->in[0]->dtype);
-    dims_or_fresh(c, c->in[0], rank, x);
-    dims_or_fresh(c, c->in[1], rank, w);
+    OFZ_TRY(ranks_get(c, k_x, k_w, &rank));
+    if (rank < 0) return ofz_infer_unknown(c, 0, dtype);
+    dims_or_fresh(c, c->in[k_x], rank, x);
+    dims_or_fresh(c, c->in[k_w], rank, w);
     OFZ_TRY(group_check(c->ctx, a->group, x[1], w[1]));
     OFZ_TRY(divisible(c->ctx, w[0], a->group));
-    OFZ_TRY(bias_check(c, w[0]));
+    OFZ_TRY(bias_check(c, k_b, w[0]));
     OFZ_TRY(kernel_sizes(c->ctx, a, rank - 2, w, kernel));
     OFZ_TRY(ofz_window_place(c->ctx, a, rank - 2, x + 2, kernel, c, &at));
     x[1] = w[0];
     for (int i = 0; i < rank - 2; i++) x[2 + i] = at.out[i];
-    return ofz_infer_set(c, 0, c->in[0]->dtype, rank, x);
+    return ofz_infer_set(c, 0, dtype, rank, x);
+}
+
+static ofz_status conv_infer(ofz_infer_call *c)
+{
+    OFZ_TRY(ofz_want_same_dtype(c, 1));
+    OFZ_TRY(ofz_want_same_dtype(c, 2));
+    return ofz_conv_infer_at(c, 0, 1, 2, c->in[0]->dtype);
 }
 
 static ofz_status transposed_infer(ofz_infer_call *c)
@@ -113,7 +118,9 @@ static ofz_status transposed_infer(ofz_infer_call *c)
     ofz_window              at;
     int                     rank;
 
-    OFZ_TRY(ranks_get(c, &rank));
+    OFZ_TRY(ofz_want_same_dtype(c, 1));
+    OFZ_TRY(ofz_want_same_dtype(c, 2));
+    OFZ_TRY(ranks_get(c, 0, 1, &rank));
     if (rank < 0) return ofz_infer_unknown(c, 0, c->in[0]->dtype);
     dims_or_fresh(c, c->in[0], rank, x);
     dims_or_fresh(c, c->in[1], rank, w);
@@ -122,7 +129,7 @@ static ofz_status transposed_infer(ofz_infer_call *c)
     OFZ_TRY(ofz_unify(c->ctx, "input channels", x[1], w[0], &channels));
     OFZ_TRY(divisible(c->ctx, channels, a->group));
     OFZ_TRY(ofz_dim_mul(c, w[1], a->group, &channels));
-    OFZ_TRY(bias_check(c, channels));
+    OFZ_TRY(bias_check(c, 2, channels));
     OFZ_TRY(kernel_sizes(c->ctx, a, rank - 2, w, kernel));
     OFZ_TRY(ofz_window_place_transposed(c->ctx, a, rank - 2, x + 2, kernel, c, &at));
     x[1] = channels;
@@ -130,13 +137,10 @@ static ofz_status transposed_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, c->in[0]->dtype, rank, x);
 }
 
-/* --- eval ---------------------------------------------------------------------------------------
- */
+/* --- eval ------------------------------------------------------------------------------------ */
 
-/* The kernel's view: up to three spatial axes, moved to the end. `transposed`: x is the narrow side
- * and the output plays the convolution's input. */
-static ofz_status kernel_shape(ofz_eval_call *c, const ofz_tensor *x, const ofz_tensor *w,
-                               bool transposed, ofz_conv *s)
+ofz_status ofz_conv_shape(ofz_eval_call *c, const ofz_tensor *x, const ofz_tensor *w,
+                          bool transposed, ofz_conv *s)
 {
     const ofz_window_attrs *a    = c->attrs;
     const int               axes = x->rank - 2, skip = MAX_AXES - axes;
@@ -176,7 +180,7 @@ static ofz_status conv_run(ofz_eval_call *c)
     ofz_conv s;
 
     if (!c->out[0]->count) return OFZ_OK;
-    OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], false, &s));
+    OFZ_TRY(ofz_conv_shape(c, c->in[0], c->in[1], false, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_forward, c->ctx, &s, c->in[0]->data, c->in[1]->data,
                         bias_data(c), c->out[0]->data);
 }
@@ -186,7 +190,7 @@ static ofz_status transposed_run(ofz_eval_call *c)
     ofz_conv s;
 
     if (!c->out[0]->count) return OFZ_OK;
-    OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], true, &s));
+    OFZ_TRY(ofz_conv_shape(c, c->in[0], c->in[1], true, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_data, c->ctx, &s, c->in[0]->data, c->in[1]->data, bias_data(c),
                         c->out[0]->data);
 }
@@ -197,7 +201,7 @@ static ofz_status conv_grad_x_run(ofz_eval_call *c)
     ofz_conv s;
 
     if (!c->out[0]->count) return OFZ_OK;
-    OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], false, &s));
+    OFZ_TRY(ofz_conv_shape(c, c->in[0], c->in[1], false, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_data, c->ctx, &s, c->in[2]->data, c->in[1]->data, NULL,
                         c->out[0]->data);
 }
@@ -207,7 +211,7 @@ static ofz_status conv_grad_w_run(ofz_eval_call *c)
     ofz_conv s;
 
     if (!c->out[0]->count) return OFZ_OK;
-    OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], false, &s));
+    OFZ_TRY(ofz_conv_shape(c, c->in[0], c->in[1], false, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_weights, c->ctx, &s, c->in[0]->data, c->in[2]->data,
                         c->out[0]->data);
 }
@@ -217,7 +221,7 @@ static ofz_status transposed_grad_x_run(ofz_eval_call *c)
     ofz_conv s;
 
     if (!c->out[0]->count) return OFZ_OK;
-    OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], true, &s));
+    OFZ_TRY(ofz_conv_shape(c, c->in[0], c->in[1], true, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_forward, c->ctx, &s, c->in[2]->data, c->in[1]->data, NULL,
                         c->out[0]->data);
 }
@@ -227,7 +231,7 @@ static ofz_status transposed_grad_w_run(ofz_eval_call *c)
     ofz_conv s;
 
     if (!c->out[0]->count) return OFZ_OK;
-    OFZ_TRY(kernel_shape(c, c->in[0], c->in[1], true, &s));
+    OFZ_TRY(ofz_conv_shape(c, c->in[0], c->in[1], true, &s));
     return OFZ_BY_FLOAT(c, ofz_conv_weights, c->ctx, &s, c->in[2]->data, c->in[0]->data,
                         c->out[0]->data);
 }
@@ -245,8 +249,7 @@ EVAL(conv_grad_w)
 EVAL(transposed_grad_x)
 EVAL(transposed_grad_w)
 
-/* --- gradients ----------------------------------------------------------------------------------
- */
+/* --- gradients ------------------------------------------------------------------------------- */
 
 static ofz_status grad_x_infer(ofz_infer_call *c)
 {
@@ -307,8 +310,7 @@ static ofz_status channel_sum_run(ofz_eval_call *c)
 }
 EVAL(channel_sum)
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(ofz_window_attrs, field)
 

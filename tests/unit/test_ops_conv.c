@@ -84,6 +84,18 @@ static const op_case unpools[] = {
     { "MaxUnpool", 9, "kernel_shape=[2] strides=[2]", { "F32[1,1,1] 1", "I64[1,1,1] 1", "I64[2] 1 1" }, .error = "output_shape: 2 numbers" },
 };
 
+static const op_case quantised[] = {
+    { "ConvInteger", 10, NULL, { "U8[1,1,3] 2 3 4", "U8[1,1,2] 1 2", "U8[] 1", "U8[1] 1" }, { "I32[1,1,2] 2 3" } },
+    { "ConvInteger", 10, "pads=[1,0]", { "I8[1,1,2] -128 127", "I8[2,1,2] 1 1 1 1", "I8[] -1", "I8[2] 0 2" }, { "I32[1,2,2] -127 1 127 -1" } },
+    { "ConvInteger", 10, NULL, { "U8[1,1,3] 2 3 4", "U8[1,1,2] 1 2", "U8[2] 1 1" }, .error = "zero point of x: 2 elements, want 1" },
+    { "ConvInteger", 10, NULL, { "F32[1,1,3] 2 3 4", "U8[1,1,2] 1 2" }, .error = "input 0: float32, want a type of 8 bits" },
+    { "QLinearConv", 10, NULL, { "U8[1,1,2] 3 5", "F32[] 0.5", "U8[] 1", "U8[2,1,1] 3 1", "F32[2] 1.0 2.0", "U8[2] 1 2", "F32[] 1.0", "U8[] 10", "I32[2] 1 -1" }, { "U8[1,2,2] 12 14 7 5" } },
+    { "QLinearConv", 10, NULL, { "I8[1,1,1] 127", "F32[] 1.0", "I8[] 0", "I8[1,1,1] 127", "F32[] 1.0", "I8[] 0", "F32[] 1.0", "I8[] 0" }, { "I8[1,1,1] 127" } },
+    { "QLinearMatMul", 10, NULL, { "U8[1,2] 2 4", "F32[] 0.5", "U8[] 1", "U8[2,1] 3 2", "F32[] 0.5", "U8[] 1", "F32[] 1.0", "U8[] 128" }, { "U8[1,1] 129" } },
+    { "QLinearMatMul", 21, NULL, { "I8[2,1] 2 4", "F16[2,1] 1 0.5", "I8[2,1] 0 2", "I8[1,2] 3 -100", "F16[2] 1 2", "I8[2] 0 0", "F16[] 1", "I8[] 0" }, { "I8[2,2] 6 -128 3 -128" } },
+    { "QLinearMatMul", 10, NULL, { "U8[2] 2 4", "F32[] 0.5", "U8[] 1", "U8[2,1] 3 2", "F32[] 0.5", "U8[] 1", "F32[] 1.0", "U8[] 128" }, .error = "want at least 2" },
+};
+
 static const grad_case conv_grads[] = {
     { "Conv", 11, NULL, { "F64[2,3,5,4] rand", "F64[2,3,3,2] rand", "F64[2] rand" } },
     { "Conv", 11, "strides=[2,3] pads=[1,0,2,1]", { "F64[2,3,5,6] rand", "F64[4,3,3,2] rand", "F64[4] rand" } },
@@ -124,6 +136,7 @@ static const grad_case pool_grads[] = {
 
 WALK(test_conv, OP_CASES_RUN, conv)
 WALK(test_pools, OP_CASES_RUN, pools)
+WALK(test_quantised, OP_CASES_RUN, quantised)
 WALK(test_unpools, OP_CASES_RUN, unpools)
 WALK(test_conv_grads, GRAD_CASES_RUN, conv_grads)
 WALK(test_pool_grads, GRAD_CASES_RUN, pool_grads)
@@ -133,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv),
         cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_quantised),
         cmocka_unit_test(test_unpools),
         cmocka_unit_test(test_conv_grads),
         cmocka_unit_test(test_pool_grads),
