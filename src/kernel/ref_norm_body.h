@@ -35,8 +35,7 @@ static double NAME(run_dot)(const REAL *dy, const REAL *x, double mean, int64_t 
     return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-/* --- per parameter ------------------------------------------------------------------------------
- */
+/* --- per parameter --------------------------------------------------------------------------- */
 
 /* acc[0..end-p) = sums of x of parameters p..end. */
 static void NAME(tile_sum)(const ofz_affine *a, const REAL *x, int64_t p, int64_t end, double *acc)

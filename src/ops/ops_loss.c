@@ -31,8 +31,7 @@ static ofz_status reduction_get(ofz_ctx *ctx, ofz_string s, reduction *out)
                     (int)(s.size > 40 ? 40 : s.size), s.text ? s.text : "");
 }
 
-/* --- shapes ------------------------------------------------------------------------------------
- */
+/* --- shapes ---------------------------------------------------------------------------------- */
 
 static bool is_integer(ofz_dtype t)
 {
@@ -85,8 +84,7 @@ static ofz_status class_loss_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, x->dtype, x->rank - 1, dim);
 }
 
-/* --- labels --------------------------------------------------------------------------------------
- */
+/* --- labels ---------------------------------------------------------------------------------- */
 
 /* Labels as int64 within [0, classes), -1 where ignored; free(*out). `ignore` NULL: none is. */
 static ofz_status labels_new(ofz_ctx *ctx, const ofz_tensor *t, int64_t classes,
@@ -411,8 +409,7 @@ EVAL(nll_grad)
 EVAL(ce)
 EVAL(ce_grad)
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(loss_attrs, field)
 

@@ -9,8 +9,7 @@
 #include "ops/floats.h"
 #include "ops/infer.h"
 
-/* --- MatMul: shapes ------------------------------------------------------------------------------
- */
+/* --- MatMul: shapes -------------------------------------------------------------------------- */
 
 /* Dims of an operand as a stack of matrices: a vector is a row on the left, a column on the right.
  */
@@ -618,8 +617,7 @@ EVAL(gemm_grad_a)
 EVAL(gemm_grad_b)
 EVAL(gemm_grad_c)
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 #define GEMM_ATTRS                                                                                 \
     { "alpha", OFZ_ATTR_FLOAT, offsetof(gemm_attrs, alpha), .f = 1 },                              \

@@ -17,8 +17,7 @@ typedef struct bn_attrs {
     int64_t is_test, training_mode, unbiased;
 } bn_attrs;
 
-/* --- shapes ------------------------------------------------------------------------------------
- */
+/* --- shapes ---------------------------------------------------------------------------------- */
 
 /* `spatial`, which only versions before 9 may have, is asked of the node: its absence means 1. */
 static bool per_channel(const ofz_node *n)
@@ -61,8 +60,7 @@ static ofz_affine affine_of(const ofz_eval_call *c)
                          .count  = ofz_tensor_span(x, 1, split) };
 }
 
-/* --- eval ---------------------------------------------------------------------------------------
- */
+/* --- eval ------------------------------------------------------------------------------------ */
 
 static double at(const ofz_tensor *t, int64_t i)
 {
@@ -357,8 +355,7 @@ EVAL(bn_grad_x)
 EVAL(bn_grad_params)
 EVAL(bn_train_grad)
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(bn_attrs, field)
 #define EPSILON                                                                                    \
