@@ -21,6 +21,8 @@ enum {
     OFZ_OP_RANDOM  = 1 << 5, /* draws from the run's random stream */
     OFZ_OP_SHAPE   = 1 << 6, /* reads shapes and never elements: inputs may have no data. With
                                 OFZ_OP_MOVE as well the dims may be symbols (Shape) */
+    OFZ_OP_STRAIGHT = 1 << 7, /* its integer output carries a gradient all the same, that of the
+                                 numbers before they were rounded (straight-through) */
 };
 
 #define OFZ_VARIADIC 0xffff
@@ -38,14 +40,14 @@ typedef struct ofz_arity {
 /* One attribute: where its value lands in the row's attribute struct, and its default. */
 typedef struct ofz_attr_def {
     const char   *name;
-    ofz_attr_type type; /* FLOAT float, INT int64_t, STRING ofz_string, TENSOR const ofz_tensor *,
+    ofz_attr_type type;   /* FLOAT float, INT int64_t, STRING ofz_string, TENSOR const ofz_tensor *,
                            GRAPH ofz_graph *, FLOATS ofz_floats, INTS ofz_ints,
                            STRINGS ofz_strings: the C types of the fields */
-    size_t      offset; /* SIZE_MAX: accepted and ignored */
-    bool        required;
-    float       f; /* defaults */
-    int64_t     i;
-    const char *s; /* NULL: {NULL, 0} */
+    size_t        offset; /* SIZE_MAX: accepted and ignored */
+    bool          required;
+    float         f; /* defaults */
+    int64_t       i;
+    const char   *s; /* NULL: {NULL, 0} */
 } ofz_attr_def;
 
 #define OFZ_ATTR_IGNORED SIZE_MAX
@@ -58,13 +60,13 @@ typedef struct ofz_infer_call {
     int64_t                  opset;
     const void              *attrs;
     int                      in_count, out_count;
-    const ofz_tensor *const *in;   /* data is NULL unless a known constant, aligned */
-    const int64_t *const    *hint; /* hint[k]: elements of integer input k with symbols among them,
+    const ofz_tensor *const *in;    /* data is NULL unless a known constant, aligned */
+    const int64_t *const    *hint;  /* hint[k]: elements of integer input k with symbols among them,
                                       or NULL; present whenever in[k]->data is and its type is int64,
                                       or    int32 with at most OFZ_SHAPE_VALUES elements */
-    ofz_tensor *const *out;        /* to set with ofz_tensor_set: dtype, shape */
-    int64_t            fresh;      /* first of 4096 reserved symbols; see ofz_infer_fresh */
-    int                fresh_used;
+    ofz_tensor *const       *out;   /* to set with ofz_tensor_set: dtype, shape */
+    int64_t                  fresh; /* first of 4096 reserved symbols; see ofz_infer_fresh */
+    int                      fresh_used;
 } ofz_infer_call;
 
 /* A symbol that means "some number, unlike any other". */

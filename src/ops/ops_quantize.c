@@ -1,8 +1,8 @@
 /* ops_quantize.c - QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear.
  *
  * One scale for the tensor, one per index of an axis, or one per block of an axis. Quotients are
- * rounded to even and saturate. The gradient of DequantizeLinear with respect to its scale is
- * sum(dy (x - zero point)). */
+ * rounded to even and saturate. Gradients go straight through the rounding, and stop where it
+ * saturated. */
 #include <math.h>
 #include <stddef.h>
 
@@ -274,62 +274,139 @@ static ofz_status dequantize_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- DequantizeLinear's gradient ------------------------------------------------------------------- */
+/* --- gradients ------------------------------------------------------------------------------------- */
 
-/* ofz.DequantizeGradScale(dy, x, scale, zero?) */
-static ofz_status scale_back_infer(ofz_infer_call *c)
+/* Straight through: the gradient of a quantised tensor q is that of x / scale + zero point, a float
+ * tensor of its shape, and flows on where nothing was cut off.
+ *
+ *   ofz.DequantizeGrad(dy, x, scale)               dy scale
+ *   ofz.DequantizeGradScale(dy, x, scale, zero?)   sum(dy (x - zero))
+ *   ofz.QuantizeGrad(dq, x, scale, q, zero?)       dq / scale where x was in range
+ *   ofz.QuantizeGradScale(dq, x, scale, q, zero?)  sum(-dq x / scale^2) over the same */
+typedef enum back_kind { DQ_X, DQ_SCALE, Q_X, Q_SCALE } back_kind;
+
+static const ofz_tensor *back_zero(const ofz_tensor *const *in, int in_count, back_kind kind)
 {
-    const ofz_tensor *dy = c->in[0], *x = c->in[1], *s = c->in[2];
+    const int k = kind == DQ_SCALE ? 3 : 4;
 
-    OFZ_TRY(want_type(c, "input 0", dy->dtype, is_real(dy->dtype)));
-    OFZ_TRY(want_type(c, "input 1", x->dtype, is_quantum(x->dtype)));
-    OFZ_TRY(want_type(c, "scale", s->dtype, is_real(s->dtype)));
-    OFZ_TRY(check_scale(c->ctx, c->attrs, x, s));
-    if (dy->count >= 0 && x->count >= 0 && dy->count != x->count)
-        return ofz_fail(c->ctx, OFZ_E_MODEL, "input 0: %" PRId64 " elements, want %" PRId64,
-                        dy->count, x->count);
-    return ofz_infer_set(c, 0, s->dtype, s->rank, s->dim);
+    return kind != DQ_X && k < in_count ? in[k] : NULL;
 }
 
-static ofz_status scale_back_eval(ofz_eval_call *c)
+static ofz_status want_count(ofz_infer_call *c, int k, int64_t want)
 {
-    const ofz_tensor *dy = c->in[0], *x = c->in[1], *s = c->in[2];
-    const ofz_tensor *z = c->in_count > 3 ? c->in[3] : NULL;
-    ofz_tensor        sum;
-    double           *acc;
-    grid              g;
-
-    OFZ_TRY(grid_init(c->ctx, c->attrs, x, s, z, &g));
-    OFZ_TRY(ofz_tensor_new(c->ctx, &sum, OFZ_F64, s->rank, s->dim));
-    acc = sum.data;
-    for (int64_t i = 0; i < sum.count; i++) acc[i] = 0;
-    for (int64_t o = 0, k = 0; o < g.outer; o++)
-        for (int64_t n = 0; n < g.n; n++)
-            for (int64_t i = 0; i < g.inner; i++, k++) {
-                const int64_t at   = scale_index(&g, o, n, i);
-                const double  zero = z ? ofz_elem_f64(z->dtype, z->data, at) : 0;
-
-                acc[at] += ofz_elem_f64(dy->dtype, dy->data, k) *
-                           (ofz_elem_f64(x->dtype, x->data, k) - zero);
-            }
-    ofz_narrow(OFZ_F64, acc, sum.count, s->dtype, c->out[0]->data, 0);
-    ofz_tensor_release(&sum);
+    if (c->in[k]->count >= 0 && want >= 0 && c->in[k]->count != want)
+        return ofz_fail(c->ctx, OFZ_E_MODEL, "input %d: %" PRId64 " elements, want %" PRId64, k,
+                        c->in[k]->count, want);
     return OFZ_OK;
 }
 
-static ofz_status dequantize_grad(ofz_grad_call *g)
+static ofz_status back_infer(ofz_infer_call *c, back_kind kind)
 {
-    const ofz_node       *n      = g->node;
+    const ofz_tensor *dy = c->in[0], *x = c->in[1], *s = c->in[2];
+    const ofz_tensor *z = back_zero(c->in, c->in_count, kind);
+    const bool        q = kind == Q_X || kind == Q_SCALE;
+
+    OFZ_TRY(want_type(c, "input 0", dy->dtype, is_real(dy->dtype)));
+    OFZ_TRY(want_type(c, "input 1", x->dtype, q ? is_real(x->dtype) : is_quantum(x->dtype)));
+    OFZ_TRY(want_type(c, "scale", s->dtype, is_real(s->dtype)));
+    OFZ_TRY(check_scale(c->ctx, c->attrs, x, s));
+    OFZ_TRY(want_count(c, 0, x->count));
+    if (q) OFZ_TRY(want_type(c, "input 3", c->in[3]->dtype, is_quantum(c->in[3]->dtype)));
+    if (z) OFZ_TRY(want_type(c, "zero point", z->dtype, is_quantum(z->dtype)));
+    if (kind == DQ_SCALE || kind == Q_SCALE) return ofz_infer_set(c, 0, s->dtype, s->rank, s->dim);
+    return ofz_infer_set(c, 0, kind == Q_X ? x->dtype : s->dtype, x->rank, x->dim);
+}
+
+/* d(result)/d(input) at element k, whose scale is element `at`. */
+static double slope(const ofz_eval_call *c, back_kind kind, int64_t k, int64_t at)
+{
+    const ofz_tensor *x = c->in[1], *s = c->in[2];
+    const ofz_tensor *z    = back_zero(c->in, c->in_count, kind);
+    const double      v    = ofz_elem_f64(x->dtype, x->data, k);
+    const double      step = ofz_elem_f64(s->dtype, s->data, at);
+    const double      zero = z ? ofz_elem_f64(z->dtype, z->data, at) : 0;
+
+    if (kind == DQ_X) return step;
+    if (kind == DQ_SCALE) return v - zero;
+    if (!ofz_dtype_is_float(c->in[3]->dtype)) {
+        const limits l = limits_of(c->in[3]->dtype);
+        const double q = rint(v / step) + zero;
+
+        if (!(q >= l.low && q <= l.high)) return 0;
+    }
+    return kind == Q_X ? 1 / step : -v / (step * step);
+}
+
+static ofz_status back_eval(ofz_eval_call *c, back_kind kind)
+{
+    const ofz_tensor *dy = c->in[0], *x = c->in[1], *s = c->in[2], *out = c->out[0];
+    const bool        sum = kind == DQ_SCALE || kind == Q_SCALE;
+    ofz_tensor        total;
+    double           *acc;
+    grid              g;
+
+    OFZ_TRY(grid_init(c->ctx, c->attrs, x, s, back_zero(c->in, c->in_count, kind), &g));
+    OFZ_TRY(ofz_tensor_new(c->ctx, &total, OFZ_F64, out->rank, out->dim));
+    acc = total.data;
+    for (int64_t i = 0; i < total.count; i++) acc[i] = 0;
+    for (int64_t o = 0, k = 0; o < g.outer; o++)
+        for (int64_t n = 0; n < g.n; n++)
+            for (int64_t i = 0; i < g.inner; i++, k++) {
+                const int64_t at = scale_index(&g, o, n, i);
+
+                acc[sum ? at : k] += ofz_elem_f64(dy->dtype, dy->data, k) * slope(c, kind, k, at);
+            }
+    ofz_narrow(OFZ_F64, acc, total.count, out->dtype, out->data, 0);
+    ofz_tensor_release(&total);
+    return OFZ_OK;
+}
+
+#define BACK(name, kind)                                                                           \
+    static ofz_status name##_infer(ofz_infer_call *c)                                              \
+    {                                                                                              \
+        return back_infer(c, kind);                                                                \
+    }                                                                                              \
+    static ofz_status name##_eval(ofz_eval_call *c)                                                \
+    {                                                                                              \
+        return back_eval(c, kind);                                                                 \
+    }
+
+BACK(dq_x, DQ_X)
+BACK(dq_scale, DQ_SCALE)
+BACK(q_x, Q_X)
+BACK(q_scale, Q_SCALE)
+
+static ofz_status emit_back(ofz_grad_call *g, const char *row, int count, ofz_value *const *in,
+                            ofz_value **dx)
+{
     const quantize_attrs *a      = g->attrs;
     const ofz_attr        attr[] = {
                { .name = "axis", .type = OFZ_ATTR_INT, .u.i = a->axis },
                { .name = "block_size", .type = OFZ_ATTR_INT, .u.i = a->block_size },
     };
-    ofz_value *in[] = { g->dy[0], n->in[0], n->in[1], n->in_count > 2 ? n->in[2] : NULL };
 
-    if (!g->need[1]) return OFZ_OK;
-    return ofz_emit_attrs(g, "ofz", "DequantizeGradScale", 2, attr, n->in_count > 2 ? 4 : 3, in, 1,
-                          &g->dx[1]);
+    return ofz_emit_attrs(g, "ofz", row, 2, attr, in[count - 1] ? count : count - 1, in, 1, dx);
+}
+
+static ofz_status dequantize_grad(ofz_grad_call *g)
+{
+    const ofz_node *n    = g->node;
+    ofz_value      *in[] = { g->dy[0], n->in[0], n->in[1], n->in_count > 2 ? n->in[2] : NULL };
+
+    if (g->need[0]) OFZ_TRY(emit_back(g, "DequantizeGrad", 3, in, &g->dx[0]));
+    if (g->need[1]) OFZ_TRY(emit_back(g, "DequantizeGradScale", 4, in, &g->dx[1]));
+    return OFZ_OK;
+}
+
+static ofz_status quantize_grad(ofz_grad_call *g)
+{
+    const ofz_node *n    = g->node;
+    ofz_value      *in[] = { g->dy[0], n->in[0], n->in[1], n->out[0],
+                        n->in_count > 2 ? n->in[2] : NULL };
+
+    if (g->need[0]) OFZ_TRY(emit_back(g, "QuantizeGrad", 5, in, &g->dx[0]));
+    if (g->need[1]) OFZ_TRY(emit_back(g, "QuantizeGradScale", 5, in, &g->dx[1]));
+    return OFZ_OK;
 }
 
 /* --- DynamicQuantizeLinear ------------------------------------------------------------------------- */
@@ -403,13 +480,18 @@ static const ofz_attr_def dequantize_23[] = { AXIS, BLOCK, OUTPUT_DTYPE, { 0 } }
     }
 #define Q(since, attrs)                                                                            \
     {                                                                                              \
-        "QuantizeLinear", since, QUANT, ONE, OFZ_OP_PURE, attrs, sizeof(quantize_attrs),           \
-            quantize_infer, quantize_eval, NULL, "xqq"                                             \
+        "QuantizeLinear", since, QUANT, ONE, OFZ_OP_PURE | OFZ_OP_STRAIGHT, attrs,                 \
+            sizeof(quantize_attrs), quantize_infer, quantize_eval, quantize_grad, "xqq"            \
     }
 #define DQ(since, attrs)                                                                           \
     {                                                                                              \
         "DequantizeLinear", since, QUANT, ONE, OFZ_OP_PURE, attrs, sizeof(quantize_attrs),         \
             dequantize_infer, dequantize_eval, dequantize_grad, "xqq"                              \
+    }
+#define PRIVATE(name, least, most, fn)                                                             \
+    {                                                                                              \
+        name, 1, { least, most }, ONE, OFZ_OP_PURE, dequantize_21, sizeof(quantize_attrs),         \
+            fn##_infer, fn##_eval, NULL, NULL, "ofz"                                               \
     }
 
 static const ofz_op rows[] = {
@@ -436,18 +518,10 @@ static const ofz_op rows[] = {
     Q(23, quantize_23),
     Q(24, quantize_23),
     Q(25, quantize_23),
-    { "DequantizeGradScale",
-      1,
-      { 3, 4 },
-      ONE,
-      OFZ_OP_PURE,
-      dequantize_21,
-      sizeof(quantize_attrs),
-      scale_back_infer,
-      scale_back_eval,
-      NULL,
-      NULL,
-      "ofz" },
+    PRIVATE("DequantizeGrad", 3, 3, dq_x),
+    PRIVATE("DequantizeGradScale", 3, 4, dq_scale),
+    PRIVATE("QuantizeGrad", 4, 5, q_x),
+    PRIVATE("QuantizeGradScale", 4, 5, q_scale),
     { 0 },
 };
 OFZ_OP_TABLE(quantize, rows);

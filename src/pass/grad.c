@@ -14,9 +14,15 @@ typedef struct differ {
     _Alignas(16) char attrs[OFZ_ATTR_ROOM];
 } differ;
 
-static bool is_float(const ofz_value *v)
+/* Can a gradient reach `v`? Floats, and integers that a row rounded from floats and passes on. */
+static bool carries(const ofz_value *v)
 {
-    return !v->type.dtype || ofz_dtype_is_float(v->type.dtype);
+    const ofz_node *n = v->producer;
+    const ofz_op   *op;
+
+    if (!v->type.dtype || ofz_dtype_is_float(v->type.dtype)) return true;
+    op = n ? ofz_op_find(n->domain, n->op_type, n->opset) : NULL;
+    return op && (op->flags & OFZ_OP_STRAIGHT);
 }
 
 static ofz_status mark_depends(differ *d, ofz_value *const *wrt, size_t count)
@@ -32,8 +38,7 @@ static ofz_status mark_depends(differ *d, ofz_value *const *wrt, size_t count)
             if (n->in[k]) from = ofz_map_get(&d->depends, n->in[k]->name);
         /* The map remembers which wrt a value comes from, for the error that may be needed. */
         for (size_t k = 0; from && k < n->out_count; k++)
-            if (n->out[k] && is_float(n->out[k]) &&
-                !ofz_map_put(&d->depends, n->out[k]->name, from))
+            if (n->out[k] && carries(n->out[k]) && !ofz_map_put(&d->depends, n->out[k]->name, from))
                 return ofz_fail_nomem(d->ctx, "gradient", sizeof(void *));
     }
     return OFZ_OK;
@@ -81,7 +86,7 @@ static ofz_status differentiate(differ *d, const ofz_node *n)
         any_dy = any_dy || dy[k];
     }
     for (size_t k = 0; k < n->in_count; k++) {
-        need[k] = n->in[k] && is_float(n->in[k]) && ofz_map_get(&d->depends, n->in[k]->name);
+        need[k] = n->in[k] && carries(n->in[k]) && ofz_map_get(&d->depends, n->in[k]->name);
         if (need[k] && !hidden) hidden = n->in[k];
     }
     if (!any_dy || !hidden) goto done;
