@@ -1,6 +1,9 @@
 /* test_ops_cast.c - casts between all kinds of types, and quantisation. Expected numbers are numpy's,
  * ml_dtypes' and the specification's. */
+#include "exec/exec.h"
 #include "op_harness.h"
+#include "pass/grad.h"
+#include "pass/infer_shapes.h"
 
 static const op_case casts[] = {
     { "Cast", 13, "to=11", { "F32[2] 1.5 -inf" }, { "F64[2] 1.5 -inf" } },
@@ -239,6 +242,98 @@ static const grad_case gradients[] = {
       ".x." },
 };
 
+/* The two rows that a straight-through gradient goes through, written out: scale 0.5, zero point 2,
+ * the last two elements of x out of the range of uint8. */
+static const op_case straight[] = {
+    { "ofz:DequantizeGrad",
+      21,
+      NULL,
+      { "F32[2] 1 -2", "U8[2] 5 7", "F32[] 0.5" },
+      { "F32[2] 0.5 -1" } },
+    { "ofz:DequantizeGradScale",
+      21,
+      NULL,
+      { "F32[2] 1 -2", "U8[2] 5 7", "F32[] 0.5", "U8[] 2" },
+      { "F32[] -7" } },
+    { "ofz:QuantizeGrad",
+      21,
+      NULL,
+      { "F32[4] 1 1 1 1", "F32[4] -1 126.5 127 -1.5", "F32[] 0.5", "U8[4] 0 255 255 0", "U8[] 2" },
+      { "F32[4] 2 2 0 0" } },
+    { "ofz:QuantizeGradScale",
+      21,
+      NULL,
+      { "F32[4] 1 2 1 1", "F32[4] -1 126.5 127 -1.5", "F32[] 0.5", "U8[4] 0 255 255 0", "U8[] 2" },
+      { "F32[] -1008" } },
+    { "ofz:QuantizeGrad",
+      21,
+      "axis=0",
+      { "F16[2] 1 1", "F16[2] 1 300", "F32[2] 1 2", "I8[2] 1 127" },
+      { "F16[2] 1 0" } },
+};
+
+/* x -> QuantizeLinear -> DequantizeLinear -> loss: the integers in between carry the gradient. */
+static void test_straight_through(void **state)
+{
+    static const char *const text[]  = { "F32[3] 0.3 1.4 200", "F32[] 0.5", "U8[] 2" };
+    ofz_ctx                 *ctx     = ofz_ctx_new();
+    ofz_arena                arena   = { 0 };
+    ofz_symbols              symbol  = { 0 };
+    ofz_opset                opset[] = { { "", 13 }, { "ofz", 1 } };
+    ofz_graph               *g;
+    ofz_tensor               t[3];
+    ofz_value               *x[3], *v[4], *dx[2], *wrt[2];
+    ofz_plan                *plan;
+    ofz_exec                *exec;
+    static const char *const names[] = { "QuantizeLinear", "DequantizeLinear", "ReduceSum" };
+
+    (void)state;
+    assert_int_equal(ofz_graph_new(ctx, &arena, NULL, &symbol, &g), OFZ_OK);
+    g->opset       = opset;
+    g->opset_count = 2;
+    for (int k = 0; k < 3; k++) {
+        assert_non_null(op_text_tensor(ctx, text[k], 1, &t[k]));
+        assert_int_equal(ofz_constant_new(ctx, g, NULL, &t[k], &x[k]), OFZ_OK);
+    }
+    v[0] = x[0];
+    for (int k = 0; k < 3; k++) {
+        ofz_value    *in[] = { v[k], x[1], x[2] };
+        ofz_node     *n;
+        ofz_node_spec spec = { "", names[k], "", 0, k < 2 ? 3 : 1, 1, 0, in, &v[k + 1], NULL };
+
+        assert_int_equal(ofz_value_new(ctx, g, NULL, &v[k + 1]), OFZ_OK);
+        v[k + 1]->type.rank = -1;
+        assert_int_equal(ofz_node_add(ctx, g, &spec, &n), OFZ_OK);
+    }
+    wrt[0] = x[0];
+    wrt[1] = x[1];
+    assert_int_equal(ofz_infer_graph(ctx, g, 0), OFZ_OK);
+    assert_int_equal(ofz_grad_append(ctx, g, v[3], wrt, 2, dx), OFZ_OK);
+    assert_int_equal(ofz_infer_graph(ctx, g, 0), OFZ_OK);
+    assert_int_equal(ofz_plan_new(ctx, g, dx, 2, &plan), OFZ_OK);
+    assert_int_equal(ofz_exec_new(ctx, plan, &exec), OFZ_OK);
+    assert_int_equal(ofz_exec_run(ctx, exec), OFZ_OK);
+    /* 200 is beyond (255 - 2) / 2, so no gradient comes back to it; dL/dscale is round(x / s) - x / s
+     * where x was in range and 253 where it was not. */
+    assert_float_equal(((const float *)ofz_exec_get(exec, dx[0])->data)[0], 1, 1e-6);
+    assert_float_equal(((const float *)ofz_exec_get(exec, dx[0])->data)[1], 1, 1e-6);
+    assert_float_equal(((const float *)ofz_exec_get(exec, dx[0])->data)[2], 0, 1e-6);
+    assert_float_equal(*(const float *)ofz_exec_get(exec, dx[1])->data, (1 - 0.6) + (3 - 2.8) + 253,
+                       1e-4);
+    ofz_exec_free(exec);
+    ofz_plan_free(plan);
+    ofz_graph_deinit(g);
+    ofz_symbols_free(&symbol);
+    ofz_arena_free(&arena);
+    ofz_ctx_free(ctx);
+}
+
+static void test_straight(void **state)
+{
+    (void)state;
+    OP_CASES_RUN(straight);
+}
+
 static void test_casts(void **state)
 {
     (void)state;
@@ -266,10 +361,9 @@ static void test_gradients(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_casts),
-        cmocka_unit_test(test_quanta),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_casts),    cmocka_unit_test(test_quanta),
+        cmocka_unit_test(test_errors),   cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_straight), cmocka_unit_test(test_straight_through),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
