@@ -30,7 +30,7 @@ static void NAME(quick_plane)(const ofz_pool *s, const REAL *x, REAL *y)
             const REAL *from = x + (rh.origin + k) * s->in[2];
 
             for (int64_t i = 0; i < s->in[2]; i++)
-                row[i] = (from[i] > row[i]) | (from[i] != from[i]) ? from[i] : row[i];
+                row[i] = ((from[i] > row[i]) | (from[i] != from[i])) ? from[i] : row[i];
         }
         for (int64_t v = 0; v < s->out[2]; v++) {
             const int64_t origin = v * s->stride[2] - s->pad[2];
@@ -40,7 +40,7 @@ static void NAME(quick_plane)(const ofz_pool *s, const REAL *x, REAL *y)
             REAL most = row[first];
 
             for (int64_t i = first + 1; i < stop; i++)
-                most = (row[i] > most) | (row[i] != row[i]) ? row[i] : most;
+                most = ((row[i] > most) | (row[i] != row[i])) ? row[i] : most;
             y[h * s->out[2] + v] = most;
         }
     }
