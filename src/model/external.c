@@ -8,10 +8,12 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/sha1.h"
 #include "model/model_file.h"
 
 /* --- keys ---------------------------------------------------------------------------------------
@@ -220,6 +222,36 @@ static ofz_status external_open(ofz_ctx *ctx, ofz_model *model, const char *loca
     return OFZ_OK;
 }
 
+/* The SHA-1 of the whole file, worked out once. A large file is read in steps and let go of. */
+static void checksum_make(ofz_external *e)
+{
+    enum { STEP = 8 << 20 };
+    ofz_sha1 s;
+
+    ofz_sha1_init(&s);
+    for (size_t at = 0; at < e->file.size; at += STEP) {
+        const size_t left = e->file.size - at, part = left < STEP ? left : STEP;
+
+        ofz_sha1_put(&s, e->file.data + at, part);
+        ofz_file_forget(&e->file, at, at + part);
+    }
+    ofz_sha1_text(&s, e->checksum);
+}
+
+static ofz_status checksum_check(ofz_ctx *ctx, ofz_model *model, const ofz_external_ref *ref)
+{
+    for (size_t i = 0; i < model->file->external.count; i++) {
+        ofz_external *e = model->file->external.item[i];
+
+        if (strcmp(e->location, ref->location) != 0) continue;
+        if (!e->checksum[0]) checksum_make(e);
+        if (strcasecmp(e->checksum, ref->checksum) != 0)
+            return ofz_fail(ctx, OFZ_E_MODEL, "external data '%.200s': checksum %s, want %.60s",
+                            ref->location, e->checksum, ref->checksum);
+    }
+    return OFZ_OK;
+}
+
 ofz_status ofz_external_find(ofz_ctx *ctx, ofz_model *model, const ofz_external_ref *ref,
                              size_t size, const uint8_t **out)
 {
@@ -235,9 +267,7 @@ ofz_status ofz_external_find(ofz_ctx *ctx, ofz_model *model, const ofz_external_
         return ofz_fail(ctx, OFZ_E_MODEL,
                         "external data '%.200s': bytes %" PRIu64 " to %" PRIu64 " of a file of %zu",
                         ref->location, ref->offset, ref->offset + size, file->size);
-    if (ref->checksum)
-        ofz_log(ctx, OFZ_LOG_DEBUG, "external data '%.200s': its SHA-1 is not verified",
-                ref->location);
+    if (ref->checksum) OFZ_TRY(checksum_check(ctx, model, ref));
     *out = file->data + ref->offset;
     return OFZ_OK;
 }

@@ -12,6 +12,7 @@
 typedef struct ofz_external {
     const char *location; /* as the model spells it */
     ofz_file    file;
+    char        checksum[41]; /* its SHA-1; "" until a tensor states one */
 } ofz_external;
 
 struct ofz_model_file {

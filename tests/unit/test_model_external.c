@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/sha1.h"
 #include "model/model_file.h"
 #include "model_build.h"
 
@@ -129,6 +130,53 @@ static void test_locations(void **state)
     expect(f, NULL);
     write_model(f, "m.onnx", "../w.bin", NULL, NULL);
     expect(f, "a '..' component");
+}
+
+/* The checksum is the SHA-1 of the whole file. */
+static void test_checksum(void **state)
+{
+    static const char *const vectors[][2] = {
+        { "", "da39a3ee5e6b4b0d3255bfef95601890afd80709" },
+        { "abc", "a9993e364706816aba3e25717850c26c9cd0d89d" },
+        { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+          "84983e441c3bd26ebaae4aa1f95129e5e54670f1" },
+    };
+    static const int64_t four[] = { 4 };
+    fixture             *f      = *state;
+    char                 text[41];
+    ofz_sha1             s;
+
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        ofz_sha1_init(&s);
+        ofz_sha1_put(&s, vectors[i][0], strlen(vectors[i][0]));
+        ofz_sha1_text(&s, text);
+        assert_string_equal(text, vectors[i][1]);
+    }
+    ofz_sha1_init(&s); /* a million times 'a', in uneven pieces */
+    memset(text, 'a', sizeof text);
+    for (size_t done = 0, n = 1; done < 1000000; done += n, n = n % sizeof text + 1) {
+        if (n > 1000000 - done) n = 1000000 - done;
+        ofz_sha1_put(&s, text, n);
+    }
+    ofz_sha1_text(&s, text);
+    assert_string_equal(text, "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+
+    ofz_test_write(ofz_test_path(f->folder, "w.bin"), "abcdefghijklmnop", 16);
+    ofz_sha1_init(&s);
+    ofz_sha1_put(&s, "abcdefghijklmnop", 16);
+    ofz_sha1_text(&s, text);
+    for (int right = 0; right < 2; right++) {
+        ofz_bytes t = { 0 }, model;
+
+        ofz_test_tensor(&t, "w", 1, 1, four);
+        ofz_bytes_entry(&t, 13, "location", "w.bin");
+        ofz_bytes_entry(&t, 13, "checksum", right ? text : vectors[0][1]);
+        ofz_bytes_varint(&t, 14, 1);
+        model = ofz_test_model(&t);
+        ofz_test_write(ofz_test_path(f->folder, "m.onnx"), model.data, model.size);
+        free(model.data);
+        expect(f, right ? NULL : "want da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    }
 }
 
 static void test_memory(void **state)
@@ -259,10 +307,56 @@ static void test_export(void **state)
     ofz_model_free(b);
 }
 
+/* A model just below 2 GiB, all hole: one mark more and no reader would take it. */
+static void test_too_large(void **state)
+{
+    enum { REST = 200 };
+    const int64_t dim[]  = { ((int64_t)INT32_MAX - REST) / 4 };
+    const size_t  weight = (size_t)dim[0] * 4;
+    fixture      *f      = *state;
+    const char   *path   = ofz_test_path(f->folder, "m.onnx");
+    const char   *out    = ofz_test_path(f->folder, "n.onnx");
+    ofz_bytes     t = { 0 }, head = { 0 }, graph = { 0 };
+    ofz_model    *m;
+    FILE         *file;
+
+    ofz_test_tensor(&t, "w", 1, 1, dim);
+    ofz_bytes_field(&t, 9, NULL, weight);
+    ofz_bytes_text(&graph, 2, "g");
+    ofz_bytes_field(&graph, 5, NULL, t.size + weight);
+    ofz_bytes_varint(&head, 1, 8);
+    ofz_bytes_put(&head, "\x42\x02\x10\x0d", 4); /* opset_import 13 */
+    ofz_bytes_field(&head, 7, NULL, graph.size + t.size + weight);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(head.data, 1, head.size, file), head.size);
+    assert_int_equal(fwrite(graph.data, 1, graph.size, file), graph.size);
+    assert_int_equal(fwrite(t.data, 1, t.size, file), t.size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(truncate(path, (off_t)(head.size + graph.size + t.size + weight)), 0);
+    free(t.data);
+    free(head.data);
+    free(graph.data);
+
+    if (ofz_model_load(f->ctx, path, &m)) fail_msg("%s", ofz_error(f->ctx));
+    ((ofz_value *)m->tensor.item[0])->group =
+        "a name of more than two hundred bytes "
+        "........................................................"
+        ".........................................................................................."
+        "....";
+    assert_int_equal(ofz_model_save(f->ctx, m, out), OFZ_E_LIMIT);
+    assert_non_null(strstr(ofz_error(f->ctx), "want at most 2147483647"));
+    assert_non_null(strstr(ofz_error_hint(f->ctx), "--external"));
+    assert_int_equal(access(out, F_OK), -1);
+    ofz_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_locations, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_checksum, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_copied, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
