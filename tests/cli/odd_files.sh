@@ -20,7 +20,8 @@ for file in *.onnx; do
   try inspect "$file" --json || fail "inspect $file"
   try export "$file" -o "$scratch/copy.onnx" || fail "export $file"
   cmp -s "$file" "$scratch/copy.onnx" || fail "$file: an unedited copy differs"
-  if try mark "$file" --preset none -o "$scratch/marked.onnx"; then
+  # A file that came with marks loses them as well when it is stripped.
+  if ! grep -q 'onnxfreeze\.mark' "$file" && try mark "$file" --preset none -o "$scratch/marked.onnx"; then
     try inspect "$scratch/marked.onnx" || fail "inspect of the marked $file"
     try export "$scratch/marked.onnx" --strip -o "$scratch/stripped.onnx" || fail "strip $file"
     try diff "$file" "$scratch/stripped.onnx" || fail "$file: marking and stripping left a trace"
