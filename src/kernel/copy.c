@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/checked.h"
+
 #include "base/threads.h"
 /* Fewer elements than this are not worth waking a second thread for. */
 #define TILE 32
@@ -14,7 +16,7 @@ void ofz_strides(int rank, const int64_t *dim, int64_t *stride)
 
     for (int i = rank - 1; i >= 0; i--) {
         stride[i] = n;
-        n *= dim[i];
+        if (!ofz_mul(n, dim[i], &n)) n = 0; /* of a tensor without elements */
     }
 }
 

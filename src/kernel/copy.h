@@ -40,7 +40,8 @@ void ofz_copy_map(int rank, const int64_t *dim, const int64_t *const *map,
                   const int64_t *src_stride, int bits, const void *src, const void *fill, void *dst,
                   int threads);
 
-/* Row-major strides of a contiguous shape. */
+/* Row-major strides of a contiguous shape. Where a tensor without elements has dims whose product
+ * no int64_t holds, the strides beyond are 0. */
 void ofz_strides(int rank, const int64_t *dim, int64_t *stride);
 
 #endif

@@ -12,7 +12,8 @@ ofz_status ofz_taps_new(ofz_ctx *ctx, int64_t in, int64_t out, int64_t width, of
     int64_t n;
 
     *t = (ofz_taps){ .in = in, .out = out };
-    if (!ofz_mul(out, width, &n) || n > INT64_MAX / 16 || out > INT64_MAX / 16)
+    if (!ofz_mul(out, width, &n) || (uint64_t)n > ctx->limits.tensor_size / 8 ||
+        (uint64_t)out > ctx->limits.tensor_size / 8)
         return ofz_fail(ctx, OFZ_E_LIMIT, "axis: %" PRId64 " elements of %" PRId64 " taps", out,
                         width);
     t->first  = calloc((size_t)out + 1, sizeof *t->first);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
+
 int64_t ofz_infer_fresh_block(ofz_infer_call *c, int count)
 {
     const int64_t first = c->fresh + c->fresh_used;
@@ -67,9 +69,13 @@ ofz_status ofz_eval_copy(ofz_eval_call *c)
 
 ofz_status ofz_scratch(ofz_ctx *ctx, int64_t count, size_t size, void *out)
 {
-    void *p = calloc(count > 0 ? (size_t)count : 1, size);
+    size_t bytes;
+    void  *p;
 
-    if (!p) return ofz_fail_nomem(ctx, "scratch", (size_t)count * size);
+    if (count < 0 || !ofz_mul_size((size_t)count, size, &bytes) || bytes > ctx->limits.tensor_size)
+        return ofz_fail(ctx, OFZ_E_LIMIT, "scratch: %" PRId64 " numbers", count);
+    p = calloc(1, bytes ? bytes : 1);
+    if (!p) return ofz_fail_nomem(ctx, "scratch", bytes);
     memcpy(out, &p, sizeof p);
     return OFZ_OK;
 }

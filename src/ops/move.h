@@ -49,7 +49,8 @@ ofz_status ofz_move_own(ofz_ctx *ctx, ofz_tensor *t) OFZ_MUST_USE;
 /* Eval of rows whose output 0 has the bytes of input 0. */
 ofz_status ofz_eval_copy(ofz_eval_call *c) OFZ_MUST_USE;
 
-/* count * size bytes, zeroed, for the caller to free. OFZ_E_NOMEM. Never NULL on success. */
+/* count * size bytes, zeroed, for the caller to free; never NULL on success. Errors: OFZ_E_LIMIT
+ * (no more than a tensor may have), OFZ_E_NOMEM. */
 ofz_status ofz_scratch(ofz_ctx *ctx, int64_t count, size_t size, void *out) OFZ_MUST_USE;
 
 /* A float tensor as numbers to compute with: its own data when it is float32 or float64, else a

@@ -321,6 +321,7 @@ static int element_compare(const ofz_tensor *t, int64_t i, int64_t j)
 
 static int item_compare(const items *s, int64_t i, int64_t j)
 {
+    if (!s->x->count) return 0; /* nothing to differ in */
     for (int64_t o = 0; o < s->outer; o++)
         for (int64_t k = 0; k < s->inner; k++) {
             const int c = element_compare(s->x, (o * s->count + i) * s->inner + k,
@@ -413,7 +414,7 @@ static ofz_status unique_outputs(ofz_eval_call *c, const items *s, bool by_axis,
     if (c->out[0]) {
         OFZ_TRY(ofz_eval_output(c, 0, x->dtype, by_axis ? x->rank : 1, dim));
         ofz_move_clear(c->out[0]);
-        for (int64_t o = 0; o < s->outer; o++)
+        for (int64_t o = 0; o < s->outer && x->count; o++)
             for (int64_t g = 0; g < groups; g++)
                 ofz_copy_run(ofz_bits(x->dtype), x->data, (o * s->count + first[g]) * s->inner,
                              c->out[0]->data, (o * groups + g) * s->inner, s->inner);

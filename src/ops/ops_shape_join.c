@@ -17,15 +17,17 @@ static void copy_along(ofz_ctx *ctx, int axis, const ofz_tensor *src, int64_t fr
                        int64_t to, int64_t n)
 {
     const int64_t inner = ofz_tensor_span(src, axis + 1, src->rank);
-    const ofz_box box   = { .rank       = 2,
-                            .src_at     = from * inner,
-                            .dst_at     = to * inner,
-                            .dim        = { ofz_tensor_span(src, 0, axis), n * inner },
-                            .src_stride = { src->dim[axis] * inner, 1 },
-                            .dst_stride = { dst->dim[axis] * inner, 1 } };
+    ofz_box       box   = { .rank = 2 };
 
-    if (src->count && dst->count)
-        ofz_copy_box(&box, ofz_bits(src->dtype), src->data, dst->data, ofz_threads(ctx));
+    if (!src->count || !dst->count) return;
+    box.src_at        = from * inner;
+    box.dst_at        = to * inner;
+    box.dim[0]        = ofz_tensor_span(src, 0, axis);
+    box.dim[1]        = n * inner;
+    box.src_stride[0] = src->dim[axis] * inner;
+    box.dst_stride[0] = dst->dim[axis] * inner;
+    box.src_stride[1] = box.dst_stride[1] = 1;
+    ofz_copy_box(&box, ofz_bits(src->dtype), src->data, dst->data, ofz_threads(ctx));
 }
 
 /* A gradient's part fits the whole along all axes but one. */
@@ -494,12 +496,12 @@ static ofz_status slice_eval(ofz_eval_call *c)
     slice_args        s;
     ofz_box           box;
 
+    if (!c->out[0]->count) return OFZ_OK;
     OFZ_TRY(slice_args_get(c->ctx, c->attrs, c->in_count, c->in, 1, &s));
     OFZ_TRY(slice_ranges(c->ctx, &s, in->rank, in->dim, range));
     slice_box(in, range, &box);
     ofz_move_clear(c->out[0]);
-    if (c->out[0]->count)
-        ofz_copy_box(&box, ofz_bits(in->dtype), in->data, c->out[0]->data, ofz_threads(c->ctx));
+    ofz_copy_box(&box, ofz_bits(in->dtype), in->data, c->out[0]->data, ofz_threads(c->ctx));
     return ofz_move_own(c->ctx, c->out[0]);
 }
 
@@ -528,6 +530,7 @@ static ofz_status slice_grad_eval(ofz_eval_call *c)
     ofz_box           box, back;
     int64_t           count = 1;
 
+    if (!out->count) return OFZ_OK;
     OFZ_TRY(slice_args_get(c->ctx, c->attrs, c->in_count, c->in, 2, &s));
     OFZ_TRY(slice_ranges(c->ctx, &s, out->rank, out->dim, range));
     slice_box(out, range, &box);

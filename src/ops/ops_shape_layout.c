@@ -66,6 +66,7 @@ static ofz_status transpose_eval(ofz_eval_call *c)
     int64_t           stride[OFZ_MAX_RANK];
     ofz_box           box = { .rank = in->rank };
 
+    if (!out->count) return OFZ_OK;
     OFZ_TRY(perm_get(c->ctx, c->attrs, ofz_node_attr(c->node, "perm") != NULL, in->rank, perm));
     ofz_strides(in->rank, in->dim, stride);
     ofz_strides(out->rank, out->dim, box.dst_stride);
@@ -172,13 +173,16 @@ static ofz_status block_eval(ofz_eval_call *c, bool to_space)
     const block_attrs *a     = c->attrs;
     const int64_t      b     = a->blocksize;
     const ofz_tensor  *depth = to_space ? c->in[0] : c->out[0];
-    const int64_t      C = depth->dim[1] / (b * b), H = depth->dim[2], W = depth->dim[3], P = H * W;
+    const int64_t      C = depth->dim[1] / (b * b), H = depth->dim[2], W = depth->dim[3];
     ofz_box            box = { .rank = 6, .dim = { depth->dim[0], C, H, b, W, b } };
     int64_t           *d   = to_space ? box.src_stride : box.dst_stride;
     int64_t           *s   = to_space ? box.dst_stride : box.src_stride;
+    int64_t            P;
     bool               crd;
 
     OFZ_TRY(block_check(c->ctx, a, &crd));
+    if (!depth->count) return OFZ_OK;
+    P = H * W;
     ofz_strides(6, box.dim, s);
     d[0] = C * b * b * P;
     d[1] = crd ? b * b * P : P;
@@ -245,9 +249,11 @@ static ofz_status reverse_eval(ofz_eval_call *c)
     const int            bits  = ofz_bits(in->dtype);
     const int64_t        batch = in->dim[a->batch_axis], time = in->dim[a->time_axis];
     const int64_t        inner = ofz_tensor_span(in, 2, in->rank);
-    const int64_t        bs    = a->batch_axis ? inner : time * inner;
-    const int64_t        ts    = a->batch_axis ? batch * inner : inner;
+    int64_t              bs, ts;
 
+    if (!in->count) return OFZ_OK;
+    bs = a->batch_axis ? inner : time * inner;
+    ts = a->batch_axis ? batch * inner : inner;
     ofz_move_clear(c->out[0]);
     for (int64_t b = 0; b < batch; b++) {
         const int64_t n = ofz_int_at(c->in[1], b);
@@ -295,10 +301,11 @@ static ofz_status trilu_eval(ofz_eval_call *c)
     const int64_t      rows = ofz_tensor_span(in, 0, in->rank - 1);
     int64_t            k    = kt ? ofz_int_at(kt, 0) : 0;
 
+    if (!in->count) return OFZ_OK;
     if (k < -H) k = -H; /* beyond these nothing changes any more, and nothing overflows */
     if (k > W) k = W;
     if (c->out[0]->size) memset(c->out[0]->data, 0, c->out[0]->size);
-    for (int64_t r = 0; r < rows && W; r++) {
+    for (int64_t r = 0; r < rows; r++) {
         int64_t at = r % H + k + (a->upper ? 0 : 1); /* upper keeps [at, W), lower [0, at) */
 
         if (at < 0) at = 0;

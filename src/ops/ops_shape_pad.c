@@ -43,12 +43,12 @@ static ofz_status expand_eval(ofz_eval_call *c)
     const ofz_tensor *in = c->in[0], *out = c->out[0];
     ofz_box           box = { .rank = out->rank };
 
+    if (!out->count) return OFZ_OK;
     for (int i = 0; i < out->rank; i++) box.dim[i] = out->dim[i];
     ofz_broadcast_strides(in, out->rank, out->dim, box.src_stride);
     ofz_strides(out->rank, out->dim, box.dst_stride);
     ofz_move_clear(c->out[0]);
-    if (out->count)
-        ofz_copy_box(&box, ofz_bits(in->dtype), in->data, out->data, ofz_threads(c->ctx));
+    ofz_copy_box(&box, ofz_bits(in->dtype), in->data, out->data, ofz_threads(c->ctx));
     return ofz_move_own(c->ctx, c->out[0]);
 }
 

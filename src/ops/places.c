@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
+
 void ofz_places_free(ofz_places *p)
 {
     free(p->at);
@@ -32,7 +34,8 @@ ofz_status ofz_places_axis(ofz_ctx *ctx, const ofz_tensor *data, const ofz_tenso
 
     *p = (ofz_places){ .inner = ofz_tensor_span(data, axis + 1, data->rank) };
     if (!outer || !index->count || !p->inner) return OFZ_OK;
-    p->n = outer * index->count;
+    if (!ofz_mul(outer, index->count, &p->n))
+        return ofz_fail(ctx, OFZ_E_LIMIT, "indices: more than 2^63 places");
     OFZ_TRY(ofz_scratch(ctx, p->n, sizeof *p->at, &p->at));
     for (int64_t i = 0; i < index->count; i++) {
         OFZ_GOTO(index_at(ctx, index, i, n, &p->at[i]));
