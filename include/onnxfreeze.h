@@ -360,8 +360,9 @@ typedef struct ofz_metrics {
     double          mean_abs_error;                  /* regression; NaN for classification */
     double          r2;                              /* coefficient of determination; NaN likewise */
     const double   *class_precision, *class_recall, *class_f1; /* class_count each */
-    const uint64_t *confusion; /* [class_count, class_count], row = true class; lent by the ctx or
-                                  event that delivered it */
+    const uint64_t *class_samples; /* class_count: targets of each class */
+    const uint64_t *confusion; /* [class_count, class_count], row = true class; NULL above 1024
+                                  classes. All arrays are lent by the result or event */
 } ofz_metrics;
 
 typedef enum ofz_event_kind {
@@ -424,7 +425,8 @@ typedef struct ofz_train_options {
 typedef struct ofz_train_report {
     uint64_t    steps;
     int         epochs, best_epoch;
-    double      first_loss, last_loss, best_value; /* of the monitored metric */
+    double      first_loss, last_loss; /* mean training loss over the first and the last epoch */
+    double      best_value;            /* of the monitored metric; without validation the loss */
     size_t      trained_count, frozen_count;       /* tensors */
     const char *reason;                            /* as in OFZ_EVENT_STOP */
 } ofz_train_report;

@@ -222,6 +222,7 @@ static void finish_classes(ofz_scores *s, ofz_metrics *out)
     out->class_precision = s->precision;
     out->class_recall    = s->recall;
     out->class_f1        = s->f1;
+    out->class_samples   = s->truth;
     out->confusion       = s->confusion;
 }
 

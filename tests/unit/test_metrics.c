@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -54,6 +55,7 @@ static void classes_match_sklearn(void **state)
         close_to(m.recall, 11.0 / 18);
         close_to(m.f1, 11.0 / 18);
         assert_memory_equal(m.confusion, confusion, sizeof confusion);
+        assert_true(m.class_samples[0] == 3 && m.class_samples[2] == 0);
         for (int k = 0; k < 4; k++) close_to(m.class_f1[k], f1[k]);
         assert_true(isnan(m.mean_abs_error) && isnan(m.r2));
         ofz_scores_reset(s);
@@ -146,12 +148,36 @@ static void regression_matches_sklearn(void **state)
     ofz_ctx_free(ctx);
 }
 
+/* A vocabulary is too large for a matrix; the rest is there. */
+static void many_classes_have_no_matrix(void **state)
+{
+    const int64_t n      = OFZ_CONFUSION_LIMIT + 1;
+    float        *logits = calloc((size_t)n, sizeof *logits);
+    int64_t       label  = n - 1, counted;
+    ofz_ctx      *ctx    = ofz_ctx_new();
+    ofz_scores   *s      = NULL;
+    ofz_tensor    out    = view(ctx, OFZ_F32, 2, (int64_t[]){ 1, n }, logits);
+    ofz_tensor    tgt    = view(ctx, OFZ_I64, 1, (int64_t[]){ 1 }, &label);
+    ofz_metrics   m;
+
+    (void)state;
+    logits[label] = 1;
+    assert_int_equal(ofz_scores_new(ctx, n, 0, &s), OFZ_OK);
+    assert_int_equal(ofz_scores_add_classes(ctx, s, &out, 1, &tgt, &counted), OFZ_OK);
+    ofz_scores_finish(s, &m);
+    assert_null(m.confusion);
+    close_to(m.accuracy, 1);
+    assert_int_equal(m.class_samples[label], 1);
+    ofz_scores_free(s);
+    free(logits);
+    ofz_ctx_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_match_sklearn),
-        cmocka_unit_test(axis_and_ignored_positions),
-        cmocka_unit_test(binary_threshold),
+        cmocka_unit_test(classes_match_sklearn),      cmocka_unit_test(axis_and_ignored_positions),
+        cmocka_unit_test(binary_threshold),           cmocka_unit_test(many_classes_have_no_matrix),
         cmocka_unit_test(regression_matches_sklearn),
     };
 

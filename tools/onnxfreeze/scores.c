@@ -11,15 +11,6 @@
 
 enum { CLASSES_SHOWN = 50, CONFUSION_SHOWN = 20 };
 
-static uint64_t class_samples(const ofz_metrics *m, int class)
-{
-    uint64_t sum = 0;
-
-    for (int k = 0; k < m->class_count; k++)
-        sum += m->confusion[(size_t) class * (size_t)m->class_count + (size_t)k];
-    return sum;
-}
-
 json_t *ofz_cli_scores_json_classes(const ofz_metrics *m)
 {
     json_t *object, *samples;
@@ -31,7 +22,7 @@ json_t *ofz_cli_scores_json_classes(const ofz_metrics *m)
     ofz_cli_json_set(object, "recall", ofz_cli_json_reals(m->class_recall, m->class_count));
     ofz_cli_json_set(object, "f1", ofz_cli_json_reals(m->class_f1, m->class_count));
     for (int i = 0; i < m->class_count; i++)
-        ofz_cli_json_append(samples, ofz_cli_json_size(class_samples(m, i)));
+        ofz_cli_json_append(samples, ofz_cli_json_size(m->class_samples[i]));
     ofz_cli_json_set(object, "samples", samples);
     return object;
 }
@@ -40,7 +31,7 @@ json_t *ofz_cli_scores_json_confusion(const ofz_metrics *m)
 {
     json_t *rows;
 
-    if (m->class_count <= 0) return json_null();
+    if (m->class_count <= 0 || !m->confusion) return json_null();
     rows = json_array();
     for (int i = 0; i < m->class_count; i++) {
         json_t *row = json_array();
@@ -117,7 +108,7 @@ static void classes_print(const ofz_cli *cli, const ofz_metrics *m)
         score_cell(table, m->class_precision[k]);
         score_cell(table, m->class_recall[k]);
         score_cell(table, m->class_f1[k]);
-        ofz_cli_table_cell(table, "%" PRIu64, class_samples(m, k));
+        ofz_cli_table_cell(table, "%" PRIu64, m->class_samples[k]);
     }
     putchar('\n');
     ofz_cli_table_print(table, stdout, 2, cli->out_width, cli->out_colour);
@@ -133,7 +124,7 @@ static void confusion_print(const ofz_cli *cli, const ofz_metrics *m)
     char           columns[CONFUSION_SHOWN + 2];
     ofz_cli_table *table;
 
-    if (m->class_count > CONFUSION_SHOWN) return;
+    if (m->class_count > CONFUSION_SHOWN || !m->confusion) return;
     memset(columns, 'r', sizeof columns);
     columns[m->class_count + 1] = '\0';
     table                       = ofz_cli_table_new(columns);
@@ -191,6 +182,7 @@ void ofz_cli_scores_copy(ofz_metrics *to, const ofz_metrics *from)
     to->class_precision = n ? array_copy(from->class_precision, n, sizeof(double)) : NULL;
     to->class_recall    = n ? array_copy(from->class_recall, n, sizeof(double)) : NULL;
     to->class_f1        = n ? array_copy(from->class_f1, n, sizeof(double)) : NULL;
+    to->class_samples   = n ? array_copy(from->class_samples, n, sizeof(uint64_t)) : NULL;
     to->confusion       = n ? array_copy(from->confusion, n * n, sizeof(uint64_t)) : NULL;
 }
 
@@ -199,6 +191,7 @@ void ofz_cli_scores_deinit(ofz_metrics *m)
     free((void *)(uintptr_t)m->class_precision);
     free((void *)(uintptr_t)m->class_recall);
     free((void *)(uintptr_t)m->class_f1);
+    free((void *)(uintptr_t)m->class_samples);
     free((void *)(uintptr_t)m->confusion);
     *m = (ofz_metrics){ 0 };
 }
