@@ -123,6 +123,7 @@ ofz_ctx *ofz_ctx_new(void)
         .tensor_size     = (size_t)64 << 30,
         .structure_count = (size_t)20 << 20,
         .structure_size  = (size_t)1 << 30,
+        .loop_count      = (int64_t)1 << 28,
     };
     return ctx;
 }

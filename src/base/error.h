@@ -10,10 +10,11 @@
 #define OFZ_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 typedef struct ofz_limits {
-    int    depth;           /* nested messages, graphs, functions */
-    size_t tensor_size;     /* bytes of one tensor */
-    size_t structure_count; /* nodes, attributes, values, tensors of one file together */
-    size_t structure_size;  /* bytes of a file that are not tensor payload */
+    int     depth;           /* nested messages, graphs, functions */
+    size_t  tensor_size;     /* bytes of one tensor */
+    size_t  structure_count; /* nodes, attributes, values, tensors of one file together */
+    size_t  structure_size;  /* bytes of a file that are not tensor payload */
+    int64_t loop_count;      /* iterations of one loop */
 } ofz_limits;
 
 struct ofz_ctx {

@@ -7,7 +7,9 @@
 #include "base/checked.h"
 #include "base/half.h"
 
-static const ofz_dtype_row dtype_none = { "undefined", 0, 1, OFZ_CLASS_NONE };
+static const ofz_dtype_row dtype_none     = { "undefined", 0, 1, OFZ_CLASS_NONE };
+static const ofz_dtype_row dtype_sequence = { "sequence", 0, 16, OFZ_CLASS_NONE };
+static const ofz_dtype_row dtype_optional = { "optional", 0, 16, OFZ_CLASS_NONE };
 
 static const ofz_dtype_row dtype_rows[] = {
 #define DTYPE(id, name, ctype, bits, cls)                                                          \
@@ -20,6 +22,8 @@ const ofz_dtype_row *ofz_dtype_get(ofz_dtype dtype)
 {
     const size_t i = (size_t)dtype;
 
+    if (dtype == OFZ_SEQUENCE) return &dtype_sequence;
+    if (dtype == OFZ_OPTIONAL) return &dtype_optional;
     if (i >= sizeof dtype_rows / sizeof dtype_rows[0] || !dtype_rows[i].name) return &dtype_none;
     return &dtype_rows[i];
 }

@@ -12,6 +12,16 @@ typedef struct ofz_c128 {
     double re, im;
 } ofz_c128;
 
+/* Private numbers beyond ONNX's: a sequence's or an optional's elements are tensors (container.h).
+ * They have a name and no class: to a file they are no element types. */
+#define OFZ_SEQUENCE ((ofz_dtype)64)
+#define OFZ_OPTIONAL ((ofz_dtype)65)
+
+static inline bool ofz_dtype_is_container(ofz_dtype dtype)
+{
+    return dtype == OFZ_SEQUENCE || dtype == OFZ_OPTIONAL;
+}
+
 typedef enum ofz_dtype_class {
     OFZ_CLASS_NONE,
     OFZ_CLASS_FLOAT,

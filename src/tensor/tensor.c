@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "tensor/container.h"
 
 struct ofz_buffer {
     atomic_int refs;
     size_t     size;
     void      *data;
     bool       owned;
+    void (*drop)(void *data, size_t size);
 };
 
 static ofz_buffer *buffer_make(void *data, size_t size, bool owned)
@@ -25,6 +27,7 @@ static ofz_buffer *buffer_make(void *data, size_t size, bool owned)
     b->size  = size;
     b->data  = data;
     b->owned = owned;
+    b->drop  = NULL;
     return b;
 }
 
@@ -64,8 +67,19 @@ ofz_buffer *ofz_buffer_retain(ofz_buffer *b)
 void ofz_buffer_release(ofz_buffer *b)
 {
     if (!b || atomic_fetch_sub(&b->refs, 1) != 1) return;
+    if (b->drop) b->drop(b->data, b->size);
     if (b->owned) free(b->data);
     free(b);
+}
+
+void ofz_buffer_on_drop(ofz_buffer *b, void (*drop)(void *data, size_t size))
+{
+    b->drop = drop;
+}
+
+bool ofz_buffer_reusable(const ofz_buffer *b)
+{
+    return b->owned && !b->drop && !ofz_buffer_shared(b);
 }
 
 void *ofz_buffer_data(const ofz_buffer *b)
@@ -98,7 +112,12 @@ ofz_status ofz_tensor_set(ofz_ctx *ctx, ofz_tensor *t, ofz_dtype dtype, int rank
     for (int i = 0; i < rank && known && count; i++)
         if (!ofz_mul(count, dim[i], &count))
             return ofz_fail(ctx, OFZ_E_LIMIT, "shape: more than 2^63 elements");
-    if (known && dtype && !ofz_dtype_size(dtype, count, &size))
+    if (known && ofz_dtype_is_container(dtype)) {
+        if (count > (int64_t)(PTRDIFF_MAX / sizeof(ofz_tensor)))
+            return ofz_fail(ctx, OFZ_E_LIMIT, "%s: %" PRId64 " elements are too many",
+                            ofz_dtype_name(dtype), count);
+        size = (size_t)count * sizeof(ofz_tensor);
+    } else if (known && dtype && !ofz_dtype_size(dtype, count, &size))
         return ofz_fail(ctx, OFZ_E_LIMIT, "shape: %" PRId64 " elements of %s are too many", count,
                         ofz_dtype_name(dtype));
     if (rank > 0) memmove(t->dim, dim, (size_t)rank * sizeof *dim);
@@ -116,6 +135,7 @@ ofz_status ofz_tensor_new(ofz_ctx *ctx, ofz_tensor *t, ofz_dtype dtype, int rank
 {
     OFZ_TRY(ofz_tensor_set(ctx, t, dtype, rank, dim));
     if (t->count < 0) return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "shape: unknown, want numbers");
+    if (ofz_dtype_is_container(dtype)) return ofz_container_new(ctx, t, dtype, t->count);
     OFZ_TRY(ofz_buffer_new(ctx, t->size, &t->buffer));
     t->data = ofz_buffer_data(t->buffer);
     if (dtype == OFZ_STRING) memset(t->data, 0, t->size);
@@ -139,12 +159,32 @@ void ofz_tensor_share(const ofz_tensor *t, ofz_tensor *out)
     *out = *t;
 }
 
+/* Containers nest as deep as their types and the guard of the file allow. */
+static ofz_status container_copy(ofz_ctx *ctx, const ofz_tensor *t, ofz_tensor *out)
+{
+    ofz_tensor copy;
+
+    OFZ_TRY(ofz_container_new(ctx, &copy, t->dtype, t->count));
+    for (int64_t i = 0; i < t->count; i++) {
+        const ofz_status st =
+            ofz_tensor_copy(ctx, ofz_container_item(t, i), ofz_container_item(&copy, i));
+
+        if (st) {
+            ofz_tensor_release(&copy);
+            return st;
+        }
+    }
+    *out = copy;
+    return OFZ_OK;
+}
+
 ofz_status ofz_tensor_copy(ofz_ctx *ctx, const ofz_tensor *t, ofz_tensor *out)
 {
     ofz_tensor copy;
     size_t     text = 0;
     char      *end;
 
+    if (ofz_dtype_is_container(t->dtype)) return container_copy(ctx, t, out);
     if (t->dtype == OFZ_STRING)
         for (int64_t i = 0; i < t->count; i++) text += ((const ofz_string *)t->data)[i].size;
     OFZ_TRY(ofz_tensor_set(ctx, &copy, t->dtype, t->rank, t->dim));
@@ -281,6 +321,25 @@ static void compare_number(double x, double y, bool exact, double rtol, double a
     }
 }
 
+static bool container_compare(const ofz_tensor *a, const ofz_tensor *b, double rtol, double atol,
+                              ofz_comparison *out)
+{
+    ofz_comparison sum = { .first_bad = -1 }, d;
+
+    *out = (ofz_comparison){ .first_bad = -1 };
+    for (int64_t i = 0; i < a->count; i++) {
+        if (!ofz_tensor_compare(ofz_container_item(a, i), ofz_container_item(b, i), rtol, atol, &d))
+            return false;
+        if (d.bad_count && sum.first_bad < 0) sum.first_bad = i;
+        sum.bad_count += d.bad_count;
+        sum.changed_count += d.changed_count;
+        sum.sum_sq += d.sum_sq;
+        sum.max_abs = fmax(sum.max_abs, d.max_abs);
+    }
+    *out = sum;
+    return true;
+}
+
 bool ofz_tensor_compare(const ofz_tensor *a, const ofz_tensor *b, double rtol, double atol,
                         ofz_comparison *out)
 {
@@ -291,6 +350,8 @@ bool ofz_tensor_compare(const ofz_tensor *a, const ofz_tensor *b, double rtol, d
 
     *out = (ofz_comparison){ .first_bad = -1 };
     if (!ofz_tensor_same_shape(a, b)) return false;
+    if (ofz_dtype_is_container(a->dtype)) return container_compare(a, b, rtol, atol, out);
+    if (!bits) return false;
     if (cls != OFZ_CLASS_STRING && a->size && !memcmp(a->data, b->data, a->size)) return true;
     for (int64_t i = 0; i < a->count; i++) {
         if (cls == OFZ_CLASS_STRING) {

@@ -26,9 +26,14 @@ void        ofz_buffer_release(ofz_buffer *b); /* NULL is fine */
 void       *ofz_buffer_data(const ofz_buffer *b);
 size_t      ofz_buffer_size(const ofz_buffer *b);
 bool        ofz_buffer_shared(const ofz_buffer *b); /* more than one owner */
+/* One owner, and memory of its own that others may write anything to. */
+bool ofz_buffer_reusable(const ofz_buffer *b);
+/* Call `drop` before the memory goes. */
+void ofz_buffer_on_drop(ofz_buffer *b, void (*drop)(void *data, size_t size));
 
 /* In ONNX's raw_data layout: little endian, 4- and 2-bit elements packed low bits first, so that a
- * tensor may point into a mapped file. A string tensor is an array of ofz_string.
+ * tensor may point into a mapped file. A string tensor is an array of ofz_string, a sequence or an
+ * optional one of ofz_tensor (container.h).
  *
  * During inference a tensor describes a value: rank -1 is an unknown rank, dtype OFZ_UNDEFINED an
  * unknown type, dims may be symbols, count is -1 unless all are known, data is NULL unless the
@@ -56,7 +61,7 @@ ofz_status ofz_tensor_new(ofz_ctx *ctx, ofz_tensor *t, ofz_dtype dtype, int rank
 void ofz_tensor_release(ofz_tensor *t);
 /* *out becomes another owner of the same bytes (or another borrower of them). */
 void ofz_tensor_share(const ofz_tensor *t, ofz_tensor *out);
-/* A deep copy with bytes of its own. */
+/* A deep copy with bytes of its own; of a container, down to its elements' bytes. */
 ofz_status ofz_tensor_copy(ofz_ctx *ctx, const ofz_tensor *t, ofz_tensor *out) OFZ_MUST_USE;
 /* Data aligned for its C type? Payloads in a mapped file often are not. */
 bool ofz_tensor_aligned(const ofz_tensor *t);
@@ -91,7 +96,8 @@ typedef struct ofz_comparison {
     double  max_abs, sum_sq; /* of a - b over finite pairs */
 } ofz_comparison;
 
-/* false when dtype or shape differ; then *out is zeroed. */
+/* false when dtype or shape differ; then *out is zeroed. Containers: the sum over their elements,
+ * first_bad is the first element with a difference. */
 bool ofz_tensor_compare(const ofz_tensor *a, const ofz_tensor *b, double rtol, double atol,
                         ofz_comparison *out);
 
