@@ -4,6 +4,17 @@
 
 #include "exec/exec.h"
 
+/* A subgraph of a node: a plan of its own, and what of the plan around it it reads. */
+typedef struct ofz_subplan {
+    const ofz_graph *graph;
+    ofz_plan        *plan;
+    int              index;         /* among those of the plan around */
+    int             *input;         /* slots of the subgraph's inputs; -1: not needed */
+    int             *output;        /* slots of its outputs */
+    ofz_list         captured;      /* ofz_value of the scopes around that it reads */
+    int             *outer, *inner; /* their slots here and there */
+} ofz_subplan;
+
 /* A slot holds one value during a run. -1 stands for an absent input or output. */
 typedef struct ofz_step {
     const ofz_node *node;
@@ -13,12 +24,15 @@ typedef struct ofz_step {
     int            *in, *out;
     int            *dies; /* slots that nobody reads after this step */
     int             die_count;
+    ofz_subplan   **sub;
+    int             sub_count;
 } ofz_step;
 
 typedef struct ofz_slot {
     const ofz_value *value;
     ofz_tensor       constant; /* .data NULL: none; aligned, or a copy that is */
     bool             has_constant, is_input, wanted;
+    bool             captured; /* comes from the plan around */
     int              last_use; /* step, or -1 */
 } ofz_slot;
 
@@ -27,7 +41,10 @@ struct ofz_plan {
     ofz_step *step;
     ofz_slot *slot;
     int       step_count, slot_count, max_in, max_out;
-    ofz_map   by_name; /* value name -> slot + 1 */
+    ofz_map   by_name;  /* value name -> slot + 1 */
+    ofz_map   by_outer; /* the same for captured values: a name may mean one thing here and
+                           another in the scope around */
+    ofz_list  sub;      /* ofz_subplan, of all steps */
 };
 
 /* The slot of `v`, or -1. */

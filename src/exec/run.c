@@ -5,30 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exec/plan.h"
-
-struct ofz_exec {
-    const ofz_plan    *plan;
-    ofz_tensor        *now;  /* per slot */
-    ofz_tensor        *fed;  /* per slot; .rank -1: nothing was fed */
-    ofz_list           pool; /* ofz_buffer, nobody else's */
-    const ofz_tensor **in;
-    ofz_tensor       **out;
-    const int64_t    **hint;
-    int64_t           *wide; /* int32 shape values, widened: max_in * OFZ_SHAPE_VALUES */
-    ofz_rng            own_rng, *rng;
-};
+#include "exec/runner.h"
+#include "tensor/container.h"
 
 /* --- buffers ------------------------------------------------------------------------------------
  */
 
 enum { POOL_MOST = 4096 };
 
-static void slot_clear(ofz_exec *e, int k)
+void ofz_exec_clear(ofz_exec *e, int k)
 {
     ofz_tensor *t = &e->now[k];
 
-    if (t->buffer && !ofz_buffer_shared(t->buffer) && e->pool.count < POOL_MOST &&
+    if (t->buffer && ofz_buffer_reusable(t->buffer) && e->pool.count < POOL_MOST &&
         ofz_list_push(&e->pool, t->buffer))
         t->buffer = NULL;
     ofz_tensor_release(t);
@@ -56,6 +45,7 @@ static ofz_buffer *pool_take(ofz_exec *e, size_t size)
 /* Give an inferred output its bytes. A buffer that was pooled may hold anything. */
 static ofz_status output_alloc(ofz_ctx *ctx, ofz_exec *e, ofz_tensor *t)
 {
+    if (ofz_dtype_is_container(t->dtype)) return ofz_container_new(ctx, t, t->dtype, t->count);
     if (t->size > ctx->limits.tensor_size)
         return ofz_fail(ctx, OFZ_E_LIMIT, "tensor: %zu bytes, want at most %zu", t->size,
                         ctx->limits.tensor_size);
@@ -100,6 +90,11 @@ static ofz_status step_infer(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
                          .out       = e->out,
                          .fresh     = OFZ_SYMBOL((int64_t)1 << 50) };
 
+    for (int i = 0; i < s->in_count; i++)
+        if (e->in[i] && ofz_dtype_is_container(e->in[i]->dtype) &&
+            !(s->op->flags & OFZ_OP_CONTAINER))
+            return ofz_fail(ctx, OFZ_E_MODEL, "input %d: %s, want a tensor", i,
+                            ofz_dtype_name(e->in[i]->dtype));
     for (int i = 0; i < s->out_count; i++)
         if (e->out[i]) OFZ_TRY(ofz_tensor_set(ctx, e->out[i], OFZ_UNDEFINED, -1, NULL));
     return s->op->infer(&c);
@@ -144,12 +139,13 @@ static ofz_status step_run(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
                         .exec      = e };
     bool          viewed;
 
+    e->step = s;
     for (int i = 0; i < s->in_count; i++) {
         e->in[i]   = s->in[i] < 0 ? NULL : &e->now[s->in[i]];
         e->hint[i] = hint_of(e, i, e->in[i]);
     }
     for (int i = 0; i < s->out_count; i++) {
-        if (s->out[i] >= 0) slot_clear(e, s->out[i]);
+        if (s->out[i] >= 0) ofz_exec_clear(e, s->out[i]);
         e->out[i] = s->out[i] < 0 ? NULL : &e->now[s->out[i]];
     }
     OFZ_TRY(step_infer(ctx, e, s));
@@ -175,9 +171,10 @@ ofz_status ofz_exec_new(ofz_ctx *ctx, const ofz_plan *plan, ofz_exec **out)
     e->hint = calloc(in, sizeof *e->hint);
     e->wide = calloc(in, OFZ_SHAPE_VALUES * sizeof *e->wide);
     e->out  = calloc((size_t)plan->max_out + 1, sizeof *e->out);
+    e->sub  = calloc(plan->sub.count + 1, sizeof(ofz_exec *));
     e->rng  = &e->own_rng;
     ofz_rng_seed(e->rng, 0);
-    if (!e->now || !e->fed || !e->in || !e->hint || !e->wide || !e->out) {
+    if (!e->now || !e->fed || !e->in || !e->hint || !e->wide || !e->out || !e->sub) {
         ofz_exec_free(e);
         return ofz_fail_nomem(ctx, "run", n * sizeof *e->now);
     }
@@ -193,6 +190,7 @@ void ofz_exec_free(ofz_exec *e)
         if (e->now) ofz_tensor_release(&e->now[k]);
         if (e->fed) ofz_tensor_release(&e->fed[k]);
     }
+    for (size_t i = 0; e->sub && i < e->plan->sub.count; i++) ofz_exec_free(e->sub[i]);
     for (size_t i = 0; i < e->pool.count; i++) ofz_buffer_release(e->pool.item[i]);
     ofz_list_free(&e->pool);
     free(e->now);
@@ -201,6 +199,7 @@ void ofz_exec_free(ofz_exec *e)
     free(e->hint);
     free(e->wide);
     free(e->out);
+    free(e->sub);
     free(e);
 }
 
@@ -209,17 +208,22 @@ void ofz_exec_set_rng(ofz_exec *e, ofz_rng *rng)
     e->rng = rng ? rng : &e->own_rng;
 }
 
-ofz_status ofz_exec_feed(ofz_ctx *ctx, ofz_exec *e, const ofz_value *v, const ofz_tensor *t)
+ofz_status ofz_exec_feed_slot(ofz_ctx *ctx, ofz_exec *e, int k, const ofz_tensor *t)
 {
-    const int k = ofz_plan_slot(e->plan, v);
-
-    if (k < 0) return OFZ_OK;
     ofz_tensor_release(&e->fed[k]);
     if (ofz_tensor_aligned(t)) {
         ofz_tensor_share(t, &e->fed[k]);
         return OFZ_OK;
     }
+    e->fed[k].rank = -1;
     return ofz_tensor_copy(ctx, t, &e->fed[k]);
+}
+
+ofz_status ofz_exec_feed(ofz_ctx *ctx, ofz_exec *e, const ofz_value *v, const ofz_tensor *t)
+{
+    const int k = ofz_plan_slot(e->plan, v);
+
+    return k < 0 ? OFZ_OK : ofz_exec_feed_slot(ctx, e, k, t);
 }
 
 static ofz_status start(ofz_ctx *ctx, ofz_exec *e)
@@ -230,10 +234,10 @@ static ofz_status start(ofz_ctx *ctx, ofz_exec *e)
                                  : s->has_constant   ? &s->constant
                                                      : NULL;
 
-        slot_clear(e, k);
+        ofz_exec_clear(e, k);
         if (from)
             ofz_tensor_share(from, &e->now[k]);
-        else if (!s->value->producer)
+        else if (!s->value->producer || s->captured)
             return ofz_fail(ctx, OFZ_E_DATA, "input '%s': not given", s->value->name);
     }
     return OFZ_OK;
@@ -249,7 +253,7 @@ ofz_status ofz_exec_run(ofz_ctx *ctx, ofz_exec *e)
         const ofz_status st = step_run(ctx, e, s);
 
         if (st) return ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, s->node));
-        for (int k = 0; k < s->die_count; k++) slot_clear(e, s->dies[k]);
+        for (int k = 0; k < s->die_count; k++) ofz_exec_clear(e, s->dies[k]);
     }
     return OFZ_OK;
 }

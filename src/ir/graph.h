@@ -205,7 +205,8 @@ ofz_status ofz_value_use(ofz_ctx *ctx, ofz_value *v, ofz_node *n, int index) OFZ
 
 /* A copy of `g` with nodes and values of its own, named alike, in `arena` (which may be another
  * than g's; names and attributes are still shared with g, so g must outlive the copy). Constants
- * share their bytes. Subgraphs are shared, not copied. Errors: OFZ_E_NOMEM. */
+ * share their bytes. Subgraphs are shared, not copied: what they read of g they still read of g by
+ * pointer, and of the copy by name (exec and infer_shapes look it up so). Errors: OFZ_E_NOMEM. */
 ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
                            ofz_graph **out) OFZ_MUST_USE;
 

@@ -158,6 +158,21 @@ static ofz_status clone_node(ofz_ctx *ctx, const ofz_graph *from, ofz_graph *to,
     return OFZ_OK;
 }
 
+/* Reads from inside subgraphs hold a value alive; the readers of the copy are the copied nodes. One
+ * without outputs is found by nobody, and nobody waits for it. */
+static ofz_status clone_captures(ofz_ctx *ctx, ofz_graph *to, const ofz_value *v)
+{
+    for (size_t u = 0; u < v->use_count; u++) {
+        const ofz_node *n    = v->use[u].node;
+        ofz_value      *made = NULL;
+
+        if (v->use[u].index >= 0) continue;
+        for (size_t o = 0; o < n->out_count && !made; o++) made = clone_of(to, n->out[o]);
+        if (made) OFZ_TRY(ofz_value_use(ctx, clone_of(to, v), made->producer, -1));
+    }
+    return OFZ_OK;
+}
+
 ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena, ofz_graph **out)
 {
     ofz_graph *c;
@@ -177,14 +192,7 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena, o
     for (size_t i = 0; i < g->output.count; i++)
         if (!ofz_list_push(&c->output, clone_of(c, g->output.item[i])))
             OFZ_GOTO(ofz_fail_nomem(ctx, "graph", sizeof(void *)));
-    /* Reads from inside subgraphs hold a value alive; the copies have the same readers. */
-    for (size_t i = 0; i < g->value.count; i++) {
-        const ofz_value *v = g->value.item[i];
-
-        for (size_t u = 0; u < v->use_count; u++)
-            if (v->use[u].index < 0)
-                OFZ_GOTO(ofz_value_use(ctx, clone_of(c, v), v->use[u].node, -1));
-    }
+    for (size_t i = 0; i < g->value.count; i++) OFZ_GOTO(clone_captures(ctx, c, g->value.item[i]));
     *out = c;
     return OFZ_OK;
 done:

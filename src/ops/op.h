@@ -21,8 +21,10 @@ enum {
     OFZ_OP_RANDOM  = 1 << 5, /* draws from the run's random stream */
     OFZ_OP_SHAPE   = 1 << 6, /* reads shapes and never elements: inputs may have no data. With
                                 OFZ_OP_MOVE as well the dims may be symbols (Shape) */
-    OFZ_OP_STRAIGHT = 1 << 7, /* its integer output carries a gradient all the same, that of the
+    OFZ_OP_STRAIGHT  = 1 << 7, /* its integer output carries a gradient all the same, that of the
                                  numbers before they were rounded (straight-through) */
+    OFZ_OP_CONTAINER = 1 << 8, /* takes sequences and optionals (tensor/container.h); all other rows
+                                  are given nothing but tensors */
 };
 
 #define OFZ_VARIADIC 0xffff
@@ -67,6 +69,7 @@ typedef struct ofz_infer_call {
     ofz_tensor *const       *out;   /* to set with ofz_tensor_set: dtype, shape */
     int64_t                  fresh; /* first of 4096 reserved symbols; see ofz_infer_fresh */
     int                      fresh_used;
+    struct ofz_scope        *scope; /* for ofz_infer_body; NULL in a run */
 } ofz_infer_call;
 
 /* A symbol that means "some number, unlike any other". */
@@ -90,6 +93,21 @@ typedef struct ofz_eval_call {
 /* For OFZ_OP_DYNAMIC rows, and string tensors that need room for text: (re)allocate output k. */
 ofz_status ofz_eval_output(ofz_eval_call *c, int k, ofz_dtype dtype, int rank,
                            const int64_t *dim) OFZ_MUST_USE;
+
+/* For rows with subgraphs. What the outputs of `body` are when its inputs are in[] (data and hints
+ * are not looked at; a NULL stands for something unknown). Unknown, or as far as the body declares
+ * it, when the body has another number of inputs, cannot be inferred, or in a run; so the call only
+ * fails for want of memory.
+ *   out   body->output.count tensors, set here; a container's type is its dtype */
+ofz_status ofz_infer_body(ofz_infer_call *c, const ofz_graph *body, const ofz_tensor *const *in,
+                          size_t in_count, ofz_tensor *out) OFZ_MUST_USE;
+/* Run `body`, a graph among the node's attributes, on in[0..in_count), which must be as many as it
+ * has inputs. Outer values that it reads are there.
+ *   in    borrowed
+ *   out   body->output.count tensors, the caller's to release
+ * Errors: what its rows report, OFZ_E_MODEL for a wrong number of inputs. */
+ofz_status ofz_eval_body(ofz_eval_call *c, const ofz_graph *body, const ofz_tensor *const *in,
+                         size_t in_count, ofz_tensor *out) OFZ_MUST_USE;
 
 /* Computes nothing: appends to `graph` the nodes that will. dy[k] is the gradient that reached
  * output k, NULL where none did (at least one is not NULL). For each input with need[i] set it

@@ -350,7 +350,7 @@ static const ofz_attr_def isinf_attr[] = {
     }
 #define IDENTITY(since)                                                                            \
     {                                                                                              \
-        "Identity", since, ONE, ONE, PURE | OFZ_OP_MOVE | OFZ_OP_VIEW, NULL, 0, ofz_infer_same,    \
+        "Identity", since, ONE, ONE, PURE | OFZ_OP_MOVE | OFZ_OP_VIEW | OFZ_OP_CONTAINER, NULL, 0, ofz_infer_same,    \
             identity_eval, identity_grad                                                           \
     }
 #define ISINF(since)                                                                               \

@@ -2,7 +2,11 @@
  *
  * Small tensors are followed by value: what Shape yields, and what Gather, Concat, Mul and the like
  * make of it, so that the shapes that a Reshape is told are known here. An int64 value may hold
- * symbols. */
+ * symbols.
+ *
+ * Subgraphs are inferred as often as a row asks, and nothing is written to them: all copies of a
+ * graph share them, perhaps in other threads. What is found of their values stands in a table of
+ * the scope, and what they read of the scopes around is looked up by name, innermost first. */
 #include "pass/infer_shapes.h"
 
 #include <stdlib.h>
@@ -13,12 +17,19 @@ typedef struct known {
     bool       symbolic; /* some element is a symbol */
 } known;
 
-typedef struct inferrer {
+typedef struct ofz_scope inferrer;
+
+struct ofz_scope {
     ofz_ctx           *ctx;
-    ofz_graph         *g;
-    ofz_arena          arena; /* of the known values' structs */
-    ofz_map            known; /* value name -> known */
-    ofz_list           all;   /* known, to be released */
+    const ofz_graph   *g;
+    ofz_graph         *root;  /* the graph itself, which counts the symbols */
+    inferrer          *outer; /* of the scope around; NULL for the graph itself */
+    ofz_map            type;  /* value name -> ofz_tensor, in a subgraph */
+    int                depth;
+    int64_t           *budget; /* nodes of subgraphs that may still be looked at */
+    ofz_arena          arena;  /* of the known values' structs */
+    ofz_map            known;  /* value name -> known */
+    ofz_list           all;    /* known, to be released */
     ofz_tensor        *in_room;
     const ofz_tensor **in;
     const int64_t    **hint;
@@ -27,7 +38,10 @@ typedef struct inferrer {
     int64_t           *wide;
     size_t             max_in, max_out;
     _Alignas(16) char attrs[OFZ_ATTR_ROOM];
-} inferrer;
+};
+
+/* A loop's body is looked at several times, a loop in it several times each time. */
+static const int64_t budget_nodes = 1000000;
 
 static bool is_integer(ofz_dtype d)
 {
@@ -62,6 +76,55 @@ static ofz_status known_of(inferrer *f, const ofz_value *v, known **out)
     return OFZ_OK;
 }
 
+/* --- scopes -------------------------------------------------------------------------------------
+ */
+
+/* What the graph of `*scope` means by `v`, and the scope that it belongs to. */
+static const ofz_value *resolve(inferrer **scope, const ofz_value *v)
+{
+    inferrer  *f    = *scope;
+    const bool here = v->graph == f->g;
+
+    if (here && (v->producer || v->is_input || v->constant || !f->outer)) return v;
+    for (inferrer *p = here ? f->outer : f; p; p = p->outer) {
+        const ofz_value *named = ofz_map_get(&p->g->by_name, v->name);
+
+        if (!named) continue;
+        *scope = p;
+        return named;
+    }
+    return v;
+}
+
+/* A value's type, with its kind as the dtype when it is no tensor. */
+static ofz_tensor value_type(const inferrer *f, const ofz_value *v)
+{
+    const ofz_tensor *found = f ? ofz_map_get(&f->type, v->name) : NULL;
+    ofz_tensor        t     = found ? *found : v->type;
+
+    if (found || (v->kind != OFZ_KIND_SEQUENCE && v->kind != OFZ_KIND_OPTIONAL)) return t;
+    t.dtype = v->kind == OFZ_KIND_SEQUENCE ? OFZ_SEQUENCE : OFZ_OPTIONAL;
+    t.rank  = -1;
+    t.count = -1;
+    return t;
+}
+
+static ofz_status value_set_type(inferrer *f, ofz_value *v, const ofz_tensor *t)
+{
+    const bool  container = ofz_dtype_is_container(t->dtype);
+    ofz_tensor *own;
+
+    if (!f->outer) {
+        if (!container) return ofz_tensor_set(f->ctx, &v->type, t->dtype, t->rank, t->dim);
+        v->kind = t->dtype == OFZ_SEQUENCE ? OFZ_KIND_SEQUENCE : OFZ_KIND_OPTIONAL;
+        return ofz_tensor_set(f->ctx, &v->type, OFZ_UNDEFINED, -1, NULL);
+    }
+    own = OFZ_NEW(&f->arena, ofz_tensor);
+    if (!own || !ofz_map_put(&f->type, v->name, own))
+        return ofz_fail_nomem(f->ctx, "inference", sizeof *own);
+    return ofz_tensor_set(f->ctx, own, t->dtype, container ? -1 : t->rank, t->dim);
+}
+
 /* --- setting a node up ---------------------------------------------------------------------------
  */
 
@@ -86,15 +149,18 @@ static ofz_status grow_rooms(inferrer *f, const ofz_node *n)
 
 static ofz_status set_input(inferrer *f, const ofz_node *n, size_t i)
 {
-    int64_t *wide = f->wide + i * OFZ_SHAPE_VALUES;
-    known   *k;
+    int64_t         *wide  = f->wide + i * OFZ_SHAPE_VALUES;
+    inferrer        *scope = f;
+    const ofz_value *v;
+    known           *k;
 
     f->in[i]   = NULL;
     f->hint[i] = NULL;
     if (!n->in[i]) return OFZ_OK;
-    f->in_room[i] = n->in[i]->type;
+    v             = resolve(&scope, n->in[i]);
+    f->in_room[i] = value_type(scope, v);
     f->in[i]      = &f->in_room[i];
-    OFZ_TRY(known_of(f, n->in[i], &k));
+    OFZ_TRY(known_of(scope, v, &k));
     if (!k) return OFZ_OK;
     if (!k->symbolic) {
         f->in_room[i] = k->t;
@@ -229,7 +295,7 @@ static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const of
             got->dim[i] = declared->dim[i];
 }
 
-static ofz_status infer_node(inferrer *f, ofz_node *n)
+static ofz_status infer_node(inferrer *f, const ofz_node *n)
 {
     const ofz_op  *op = ofz_op_find(n->domain, n->op_type, n->opset);
     ofz_infer_call c  = { .ctx       = f->ctx,
@@ -238,12 +304,18 @@ static ofz_status infer_node(inferrer *f, ofz_node *n)
                           .attrs     = f->attrs,
                           .in_count  = (int)n->in_count,
                           .out_count = (int)n->out_count,
-                          .fresh     = ofz_symbol_block(f->g, 8192) };
+                          .fresh     = ofz_symbol_block(f->root, 8192),
+                          .scope     = f };
 
     if (!op) return OFZ_OK;
     OFZ_TRY(grow_rooms(f, n));
     OFZ_TRY(ofz_op_parse(f->ctx, op, n, f->attrs));
-    for (size_t i = 0; i < n->in_count; i++) OFZ_TRY(set_input(f, n, i));
+    for (size_t i = 0; i < n->in_count; i++) {
+        OFZ_TRY(set_input(f, n, i));
+        if (f->in[i] && ofz_dtype_is_container(f->in[i]->dtype) && !(op->flags & OFZ_OP_CONTAINER))
+            return ofz_fail(f->ctx, OFZ_E_MODEL, "input %zu: %s, want a tensor", i,
+                            ofz_dtype_name(f->in[i]->dtype));
+    }
     for (size_t i = 0; i < n->out_count; i++) {
         f->out[i] = n->out[i] ? &f->out_room[i] : NULL;
         if (f->out[i]) OFZ_TRY(ofz_tensor_set(f->ctx, f->out[i], OFZ_UNDEFINED, -1, NULL));
@@ -257,31 +329,82 @@ static ofz_status infer_node(inferrer *f, ofz_node *n)
         ofz_tensor *t = f->out[i];
 
         if (!t) continue;
-        merge_declared(t, &n->out[i]->type, f->g);
-        OFZ_TRY(ofz_tensor_set(f->ctx, &n->out[i]->type, t->dtype, t->rank, t->dim));
+        if (!ofz_dtype_is_container(t->dtype)) merge_declared(t, &n->out[i]->type, f->g);
+        OFZ_TRY(value_set_type(f, n->out[i], t));
     }
     return OFZ_OK;
 }
 
+static void inferrer_free(inferrer *f)
+{
+    for (size_t i = 0; i < f->all.count; i++) ofz_tensor_release(&((known *)f->all.item[i])->t);
+    ofz_list_free(&f->all);
+    ofz_map_free(&f->known);
+    ofz_map_free(&f->type);
+    ofz_arena_free(&f->arena);
+    free(f->in_room);
+    free(f->in);
+    free(f->hint);
+    free(f->wide);
+    free(f->out);
+    free(f->out_room);
+}
+
 ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
 {
-    inferrer   f  = { .ctx = ctx, .g = g };
-    ofz_status st = OFZ_OK;
+    int64_t    budget = budget_nodes;
+    inferrer   f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget };
+    ofz_status st     = OFZ_OK;
     char       text[256];
 
     for (size_t i = first; i < g->node.count && !st; i++) {
         st = infer_node(&f, g->node.item[i]);
         if (st) st = ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, g->node.item[i]));
     }
-    for (size_t i = 0; i < f.all.count; i++) ofz_tensor_release(&((known *)f.all.item[i])->t);
-    ofz_list_free(&f.all);
-    ofz_map_free(&f.known);
-    ofz_arena_free(&f.arena);
-    free(f.in_room);
-    free(f.in);
-    free(f.hint);
-    free(f.wide);
-    free(f.out);
-    free(f.out_room);
+    inferrer_free(&f);
     return st;
+}
+
+/* --- subgraphs ----------------------------------------------------------------------------------
+ */
+
+static ofz_status body_infer(inferrer *f, const ofz_tensor *const *in, ofz_tensor *out)
+{
+    for (size_t i = 0; i < f->g->input.count; i++)
+        if (in[i] && in[i]->dtype) OFZ_TRY(value_set_type(f, f->g->input.item[i], in[i]));
+    for (size_t i = 0; i < f->g->node.count; i++) {
+        if (--*f->budget < 0) return ofz_fail(f->ctx, OFZ_E_LIMIT, "too many nodes in subgraphs");
+        OFZ_TRY(infer_node(f, f->g->node.item[i]));
+    }
+    for (size_t i = 0; i < f->g->output.count; i++) {
+        inferrer        *scope = f;
+        const ofz_value *v     = resolve(&scope, f->g->output.item[i]);
+
+        out[i] = value_type(scope, v);
+    }
+    return OFZ_OK;
+}
+
+/* A branch that is never taken may be at odds with the shapes around it: what cannot be inferred is
+ * unknown here, and the run will say. */
+ofz_status ofz_infer_body(ofz_infer_call *c, const ofz_graph *body, const ofz_tensor *const *in,
+                          size_t in_count, ofz_tensor *out)
+{
+    inferrer         f     = { .ctx = c->ctx, .g = body, .outer = c->scope };
+    const ofz_status quiet = c->ctx->status;
+    ofz_status       st;
+
+    for (size_t i = 0; i < body->output.count; i++) out[i] = value_type(NULL, body->output.item[i]);
+    if (!c->scope || in_count != body->input.count || c->scope->depth >= c->ctx->limits.depth)
+        return OFZ_OK;
+    f.root   = c->scope->root;
+    f.depth  = c->scope->depth + 1;
+    f.budget = c->scope->budget;
+    st       = body_infer(&f, in, out);
+    inferrer_free(&f);
+    if (!st || st == OFZ_E_NOMEM) return st;
+    c->ctx->status  = quiet;
+    c->ctx->text[0] = '\0';
+    c->ctx->hint[0] = '\0';
+    return OFZ_OK;
 }
