@@ -33,9 +33,7 @@ static void entry_take(void *user, const ofz_diff_entry *entry)
 
     out->count++;
     if (!out->cli->json) {
-        ofz_cli_text_put(stdout, entry->name);
-        printf(": %s%s: ", entry->frozen ? "frozen, " : "", kind_name(entry->kind));
-        ofz_cli_text_put(stdout, entry->text ? entry->text : "");
+        ofz_cli_text_put(stdout, entry->text);
         putchar('\n');
         return;
     }

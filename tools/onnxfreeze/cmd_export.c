@@ -1,6 +1,7 @@
 /* export - write a model for the runtime, verified. */
 #include "commands.h"
 #include "jsonout.h"
+#include "listing.h"
 #include "models.h"
 #include "outfile.h"
 #include "text.h"
@@ -45,7 +46,8 @@ static int tensors_json(ofz_cli *cli, const ofz_model *source, const char *path,
     return code;
 }
 
-static json_t *report_json(const export_args *args, const ofz_export_report *report)
+static json_t *report_json(const export_args *args, const ofz_export_report *report,
+                           uint64_t trainable)
 {
     json_t *root = json_object();
 
@@ -56,30 +58,32 @@ static json_t *report_json(const export_args *args, const ofz_export_report *rep
     ofz_cli_json_set(root, "frozen_tensors", ofz_cli_json_size(report->frozen_count));
     ofz_cli_json_set(root, "frozen_bytes", ofz_cli_json_size(report->frozen_size));
     ofz_cli_json_set(root, "frozen_hash", ofz_cli_json_text(report->frozen_hash));
-    ofz_cli_json_set(root, "trained_tensors", ofz_cli_json_size(report->trained_count));
+    ofz_cli_json_set(root, "trainable_tensors", ofz_cli_json_size(trainable));
     ofz_cli_json_set(root, "verified", ofz_cli_json_bool(report->verified));
     ofz_cli_json_set(root, "stripped", ofz_cli_json_bool(args->export.strip));
     ofz_cli_json_set(root, "training_info", ofz_cli_json_bool(args->export.training_info));
     return root;
 }
 
-static void report_print(const export_args *args, const ofz_export_report *report)
+static void report_print(const export_args *args, const ofz_export_report *report,
+                         uint64_t trainable)
 {
     char size[OFZ_TEXT_NUMBER], count[OFZ_TEXT_NUMBER];
 
     ofz_cli_text_put(stdout, args->out);
-    printf("\n  size      %s", ofz_cli_text_size(size, report->size));
+    printf("\n  size       %s", ofz_cli_text_size(size, report->size));
     if (report->external_size)
         printf(", and %s of external data", ofz_cli_text_size(size, report->external_size));
-    printf("\n  frozen    %s, %s, hash %s\n", ofz_cli_text_tensors(count, report->frozen_count),
+    printf("\n  frozen     %s, %s, hash %s\n", ofz_cli_text_tensors(count, report->frozen_count),
            ofz_cli_text_size(size, report->frozen_size), report->frozen_hash);
-    printf("  trained   %s\n", ofz_cli_text_tensors(count, report->trained_count));
-    printf("  verified  %s\n", report->verified ? "read back and compared" : "no");
+    printf("  trainable  %s\n", ofz_cli_text_tensors(count, trainable));
+    printf("  verified   %s\n", report->verified ? "read back and compared" : "no");
 }
 
 static int export_main(ofz_cli *cli, export_args *args, const ofz_model *model)
 {
-    ofz_export_report report = { 0 };
+    const uint64_t    trainable = ofz_cli_listing_sum_up(model).trainable.count;
+    ofz_export_report report    = { 0 };
     json_t           *root, *tensors;
     int               code = OFZ_EXIT_OK;
 
@@ -88,13 +92,13 @@ static int export_main(ofz_cli *cli, export_args *args, const ofz_model *model)
     if (args->report) {
         code = tensors_json(cli, model, args->out, &tensors);
         if (code) return code;
-        root = report_json(args, &report);
+        root = report_json(args, &report, trainable);
         ofz_cli_json_set(root, "tensors", tensors);
         code = ofz_cli_outfile_json(cli, args->report, root);
         if (code) return code;
     }
-    if (cli->json) return ofz_cli_json_print(cli, report_json(args, &report), stdout);
-    report_print(args, &report);
+    if (cli->json) return ofz_cli_json_print(cli, report_json(args, &report, trainable), stdout);
+    report_print(args, &report, trainable);
     return code;
 }
 

@@ -61,10 +61,23 @@ char *ofz_cli_listing_shape(const int64_t *shape, int rank, const char *const *d
     return text;
 }
 
+char *ofz_cli_listing_brief_shape(const int64_t *shape, int rank)
+{
+    char  *text = NULL;
+    size_t size = 0;
+    FILE  *f    = open_memstream(&text, &size);
+
+    if (!f) return ofz_cli_realloc(NULL, SIZE_MAX, 2);
+    for (int i = 0; i < rank; i++) fprintf(f, "%s%" PRId64, i ? "x" : "", shape[i]);
+    if (rank == 0) fputs("scalar", f);
+    if (fclose(f) || !text) return ofz_cli_realloc(NULL, SIZE_MAX, 2);
+    return text;
+}
+
 static void tensor_row(ofz_cli_table *table, const ofz_tensor_info *tensor)
 {
     char  number[OFZ_TEXT_NUMBER];
-    char *shape = ofz_cli_listing_shape(tensor->shape, tensor->rank, NULL);
+    char *shape = ofz_cli_listing_brief_shape(tensor->shape, tensor->rank);
 
     ofz_cli_table_cell(table, "%s", tensor->name);
     ofz_cli_table_cell(table, "%s", ofz_dtype_name(tensor->dtype));
@@ -85,7 +98,7 @@ void ofz_cli_listing_print(const ofz_cli *cli, const ofz_model *model, int train
 {
     static const char *const head[] = { "name", "dtype", "shape",  "size",
                                         "role", "mark",  "trains", "used by" };
-    ofz_cli_table           *table  = ofz_cli_table_new("LllrlllD");
+    ofz_cli_table           *table  = ofz_cli_table_new("LllrlDlD");
 
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
         ofz_cli_table_cell(table, "%s", head[i]);

@@ -15,8 +15,10 @@ void ofz_cli_listing_print(const ofz_cli *cli, const ofz_model *model, int train
 /* Names as a tree, split at '.' and '/', with what each part holds. */
 void ofz_cli_listing_tree(const ofz_cli *cli, const ofz_model *model);
 
-/* "[64, 3, 7, 7]"; symbolic dimensions by name, unknown ones as '?'. The caller frees. */
+/* "[N, 3, 7, 7]"; symbolic dimensions by name, unknown ones as '?'. The caller frees. */
 char *ofz_cli_listing_shape(const int64_t *shape, int rank, const char *const *dim_name);
+/* "64x3x7x7", for narrow columns. The caller frees. */
+char *ofz_cli_listing_brief_shape(const int64_t *shape, int rank);
 
 /* Sums over the initializers, and over constants that train. */
 typedef struct ofz_cli_listing_sums {
