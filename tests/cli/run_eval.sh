@@ -41,6 +41,7 @@ run mark $m --preset head -o head.onnx
 expect 0 "verified" export head.onnx -o plain.onnx --strip --report report.json
 check "stripping the marks gives the first model back" cmp -s plain.onnx $m
 cp report.json out
+json 'd["trainable_tensors"] == 2'
 json 'd["verified"] is True and d["bytes"] > 100000 and len(d["frozen_hash"]) == 32'
 json 'len({t["name"] for t in d["tensors"]}) == len(d["tensors"])'
 json 'all(len(t["hash"]) == 32 and t["mark"] in ("frozen", "trainable") for t in d["tensors"])'

@@ -44,7 +44,7 @@ expect 0 "" train mlp.onnx --data $d --val-split 0.25 --epochs 2 --early-stop 1 
 json 'd["validation"]["samples"] in (359, 360) and d["monitor"] == "f1"'
 
 # A long run, to be interrupted.
-long=(train mlp.onnx --data $d --epochs 40 --batch-size 16 --seed 3 --optimizer adamw --threads 1
+long=(train mlp.onnx --data $d --epochs 16 --batch-size 16 --seed 3 --optimizer adamw --threads 1
     --checkpoint state --checkpoint-steps 20)
 set -m # so that background jobs do not ignore SIGINT
 for signal in INT TERM; do
@@ -62,7 +62,9 @@ for signal in INT TERM; do
     absent long.onnx
 done
 expect 0 "" "${long[@]}" --resume state --log log -o resumed.onnx
+started=$(date +%s%N)
 expect 0 "" "${long[@]}" --log straight -o straight.onnx
+took=$((($(date +%s%N) - started) / 1000000)) # milliseconds
 check "stopped and resumed: the same bytes" cmp -s resumed.onnx straight.onnx
 cat >same_log.py <<'PYTHON'
 import json
@@ -72,17 +74,21 @@ assert read("log") == read("straight")
 PYTHON
 check "stopped and resumed: the same log" python3 same_log.py
 
+# Killed up to three times at random moments, then left to end.
 for round in 1 2 3 4 5; do
     rm -f log state killed.onnx
     kills=0 args=()
-    while [ ! -e killed.onnx ] && [ $kills -lt 60 ]; do
+    for _ in 1 2 3; do
         "$ONNXFREEZE" "${long[@]}" "${args[@]}" --log log -o killed.onnx >out 2>err &
         pid=$!
-        sleep 0.$((RANDOM % 60 + 10))
+        moment=$((took * (RANDOM % 100) / 100))
+        sleep $((moment / 1000)).$(printf %03d $((moment % 1000)))
         kill -KILL $pid 2>/dev/null && kills=$((kills + 1))
         wait $pid 2>/dev/null
+        [ -e killed.onnx ] && break
         [ -s state ] && args=(--resume state)
     done
+    [ -e killed.onnx ] || expect 0 "" "${long[@]}" "${args[@]}" --log log -o killed.onnx
     check "round $round, $kills kills: the same bytes" cmp -s killed.onnx straight.onnx
     check "round $round: the same log" python3 same_log.py
 done
