@@ -184,7 +184,7 @@ static void NAME(gru_second)(const NAME(pass) * p, int64_t k, int64_t n, const R
 static void NAME(each_row)(ofz_ctx *ctx, const NAME(pass) * p, int64_t k,
                            void (*row)(const NAME(pass) *, int64_t, int64_t, const REAL *))
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, 8 * p->z.gates))
+    OFZ_PARALLEL_FOR(ctx, 8 * p->z.gates)
     for (int64_t n = 0; n < p->N; n++) {
         const int64_t t = time_of(p->s, p->d, n, k);
 

@@ -98,7 +98,7 @@ static void NAME(gru_back_second)(const NAME(back) * v, int64_t k, int64_t n, in
 static void NAME(back_rows)(ofz_ctx *ctx, const NAME(back) * v, int64_t k,
                             void (*row)(const NAME(back) *, int64_t, int64_t, int64_t))
 {
-#pragma omp parallel for schedule(static) num_threads(ofz_threads_for(ctx, 4 * v->p->z.gates))
+    OFZ_PARALLEL_FOR(ctx, 4 * v->p->z.gates)
     for (int64_t n = 0; n < v->p->N; n++) {
         const int64_t t = time_of(v->p->s, v->p->d, n, k);
 
