@@ -99,8 +99,8 @@ static ofz_status count_tensors(ofz_ctx *ctx, const ofz_model *model, ofz_export
 static ofz_status list_trained(ofz_ctx *ctx, const ofz_model *model, ofz_write_options *options,
                                const ofz_value ***list)
 {
-    *list = calloc(model->tensor.count + 1, sizeof **list);
-    if (!*list) return ofz_fail_nomem(ctx, "export", model->tensor.count * sizeof **list);
+    *list = calloc(model->tensor.count + 1, sizeof(void *));
+    if (!*list) return ofz_fail_nomem(ctx, "export", model->tensor.count * sizeof(void *));
     for (size_t i = 0; i < model->tensor.count; i++)
         if (ofz_view_trains(model, i)) (*list)[options->train_count++] = model->tensor.item[i];
     options->train = *list;

@@ -45,7 +45,7 @@ static bool attr_equal(const ofz_attr *a, const ofz_attr *b)
     if (strcmp(a->name, b->name) != 0 || a->type != b->type) return false;
     switch (a->type) {
     case OFZ_ATTR_FLOAT:
-        return !memcmp(&a->u.f, &b->u.f, sizeof a->u.f);
+        return list_equal(&a->u.f, 1, &b->u.f, 1, sizeof a->u.f); /* NaN is equal to itself */
     case OFZ_ATTR_INT:
         return a->u.i == b->u.i;
     case OFZ_ATTR_STRING:

@@ -140,7 +140,7 @@ static ofz_status view_tensor(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, 
     }
     if (!ofz_map_get(&view->by_name, v->name) &&
         !ofz_map_put(&view->by_name, v->name, (void *)(uintptr_t)(index + 1)))
-        return ofz_fail_nomem(ctx, v->name, sizeof v);
+        return ofz_fail_nomem(ctx, v->name, sizeof(void *));
     return view_users(ctx, view, v, out);
 }
 

@@ -14,9 +14,8 @@ static void sha1_block(ofz_sha1 *s, const uint8_t *p)
     uint32_t w[80];
     uint32_t a = s->h[0], b = s->h[1], c = s->h[2], d = s->h[3], e = s->h[4];
 
-    for (int t = 0; t < 16; t++)
-        w[t] = (uint32_t)p[4 * t] << 24 | (uint32_t)p[4 * t + 1] << 16 |
-               (uint32_t)p[4 * t + 2] << 8 | p[4 * t + 3];
+    for (int t = 0; t < 16; t++, p += 4)
+        w[t] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
     for (int t = 16; t < 80; t++) w[t] = rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
     for (int t = 0; t < 80; t++) {
         uint32_t f, k, next;
@@ -76,5 +75,5 @@ void ofz_sha1_text(ofz_sha1 *s, char out[41])
 
     for (int i = 0; i < 8; i++) tail[pad + (size_t)i] = (uint8_t)(bits >> (56 - 8 * i));
     ofz_sha1_put(s, tail, pad + 8);
-    for (int i = 0; i < 5; i++) snprintf(out + 8 * i, 9, "%08x", (unsigned)s->h[i]);
+    for (size_t i = 0; i < 5; i++) snprintf(out + 8 * i, 9, "%08x", (unsigned)s->h[i]);
 }

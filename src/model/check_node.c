@@ -172,7 +172,7 @@ static bool domain_imported(const ofz_model *m, const char *domain)
 ofz_status ofz_check_node(ofz_checker *c, const Onnx__NodeProto *n, const ofz_scope *scope,
                           bool in_function)
 {
-    const char *domain = n->domain && strcmp(n->domain, "ai.onnx") ? n->domain : "";
+    const char *domain = n->domain && strcmp(n->domain, "ai.onnx") != 0 ? n->domain : "";
     char        where[256];
 
     snprintf(where, sizeof where, "node '%.100s' (%.60s)",

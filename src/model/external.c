@@ -41,7 +41,7 @@ ofz_status ofz_external_key(ofz_ctx *ctx, const char *key, const char *value, un
     bool                     fine   = true;
     unsigned                 k      = 0;
 
-    while (k < 4 && strcmp(keys[k], key)) k++;
+    while (k < 4 && strcmp(keys[k], key) != 0) k++;
     if (k == 4)
         return ofz_fail(ctx, OFZ_E_MODEL,
                         "external data: key '%.40s', want location, offset, length or checksum",
@@ -216,7 +216,7 @@ static ofz_status external_open(ofz_ctx *ctx, ofz_model *model, const char *loca
     OFZ_TRY(ofz_external_map(ctx, model->file->folder, location, &e->file));
     if (!ofz_list_push(&model->file->external, e)) {
         ofz_file_close(&e->file);
-        return ofz_fail_nomem(ctx, "external data", sizeof e);
+        return ofz_fail_nomem(ctx, "external data", sizeof(void *));
     }
     *out = &e->file;
     return OFZ_OK;

@@ -67,7 +67,7 @@ static ofz_status list_constants(ofz_reader *r)
 
             if (n->out_count && n->out[0] && n->out[0]->constant &&
                 !ofz_list_push(&r->model->tensor, n->out[0]))
-                return ofz_fail_nomem(r->ctx, "model", sizeof n);
+                return ofz_fail_nomem(r->ctx, "model", sizeof(void *));
         }
     }
     return OFZ_OK;
@@ -170,7 +170,7 @@ static ofz_status add_aliases(ofz_ctx *ctx, ofz_model *m, const ofz_alias *alias
         OFZ_TRY(ofz_file_open(ctx, alias[i].path, &e->file));
         if (!ofz_list_push(&m->file->external, e)) {
             ofz_file_close(&e->file);
-            return ofz_fail_nomem(ctx, "external data", sizeof e);
+            return ofz_fail_nomem(ctx, "external data", sizeof(void *));
         }
     }
     return OFZ_OK;
@@ -265,7 +265,7 @@ static ofz_status read_pb(ofz_ctx *ctx, ofz_model *m, ofz_arena *arena, ofz_tens
     if (!p) return ofz_fail(ctx, OFZ_E_PARSE, "tensor: protobuf-c cannot unpack it");
     st = ofz_tensor_proto_read(ctx, m, p, &t, &external);
     if (!st && name && !(*name = ofz_arena_strdup(arena, p->name ? p->name : "")))
-        st = ofz_fail_nomem(ctx, "tensor", strlen(p->name));
+        st = ofz_fail_nomem(ctx, "tensor", 64);
     onnx__tensor_proto__free_unpacked(p, NULL);
     return st ? st : ofz_tensor_copy(ctx, &t, out);
 }

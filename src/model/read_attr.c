@@ -220,7 +220,7 @@ static bool constant_view(const ofz_attr *a, ofz_dtype *dtype, int *rank, int64_
     };
 
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (strcmp(a->name, forms[i].name) || a->type != forms[i].type) continue;
+        if (strcmp(a->name, forms[i].name) != 0 || a->type != forms[i].type) continue;
         *dtype = forms[i].dtype;
         *rank =
             a->type == OFZ_ATTR_FLOATS || a->type == OFZ_ATTR_INTS || a->type == OFZ_ATTR_STRINGS;
@@ -260,7 +260,8 @@ ofz_status ofz_read_constant(ofz_reader *r, const Onnx__NodeProto *p, ofz_node *
 {
     ofz_value *v = n->out_count ? n->out[0] : NULL;
 
-    if (strcmp(n->op_type, "Constant") || n->domain[0] || !v || n->attr_count != 1) return OFZ_OK;
+    if (strcmp(n->op_type, "Constant") != 0 || n->domain[0] || !v || n->attr_count != 1)
+        return OFZ_OK;
     OFZ_TRY(constant_set(r, &n->attr[0], v));
     if (!v->constant || !p->attribute[0]->t) return OFZ_OK;
     v->origin   = ofz_message_origin(&p->attribute[0]->t->base);

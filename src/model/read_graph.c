@@ -14,7 +14,7 @@ static ofz_status read_input(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_g
     OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v));
     v->is_input = true;
     OFZ_TRY(ofz_read_type(r, p->type, v));
-    return ofz_list_push(&g->input, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof v);
+    return ofz_list_push(&g->input, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
 }
 
 /* At IR 3 an initializer is a graph input as well: one value. */
@@ -37,7 +37,8 @@ static ofz_status read_initializer(ofz_reader *r, const Onnx__TensorProto *p, of
     v->origin      = ofz_message_origin(&p->base);
     OFZ_TRY(ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim));
     OFZ_TRY(ofz_read_marks(r, p, v));
-    return ofz_list_push(&r->model->tensor, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof v);
+    return ofz_list_push(&r->model->tensor, v) ? OFZ_OK
+                                               : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
 }
 
 /* Carried opaque: a value of which only the name is known. */
@@ -76,7 +77,7 @@ static ofz_status read_output(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_
     if (!v) OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v)); /* dangling; the check reports it */
     v->is_output = true;
     if (!v->is_input && !v->constant) OFZ_TRY(ofz_read_type(r, p->type, v));
-    return ofz_list_push(&g->output, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof v);
+    return ofz_list_push(&g->output, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
 }
 
 static ofz_status read_value_info(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_graph *g)
@@ -100,7 +101,7 @@ static ofz_status capture(ofz_reader *r, ofz_graph *g, ofz_node *n, const ofz_li
         const ofz_use *last = v->use_count ? &v->use[v->use_count - 1] : NULL;
 
         if (v->graph != g) {
-            if (!ofz_list_push(outer, v)) return ofz_fail_nomem(r->ctx, v->name, sizeof v);
+            if (!ofz_list_push(outer, v)) return ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
         } else if (!last || last->node != n || last->index != -1) {
             OFZ_TRY(ofz_value_use(r->ctx, v, n, -1));
         }
@@ -116,7 +117,7 @@ static ofz_status find_inputs(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph
         in[i] = ofz_value_find(g, p->input[i]);
         if (!in[i]) OFZ_TRY(ofz_value_new(r->ctx, g, p->input[i], &in[i]));
         if (in[i]->graph != g && !ofz_list_push(captured, in[i]))
-            return ofz_fail_nomem(r->ctx, "node", sizeof in[i]);
+            return ofz_fail_nomem(r->ctx, "node", sizeof(void *));
     }
     return OFZ_OK;
 }
@@ -128,7 +129,7 @@ static ofz_status read_node_into(ofz_reader *r, const Onnx__NodeProto *p, ofz_gr
     ofz_value   **in     = OFZ_NEWS(a, ofz_value *, p->n_input);
     ofz_value   **out    = OFZ_NEWS(a, ofz_value *, p->n_output);
     ofz_attr     *attr   = OFZ_NEWS(a, ofz_attr, p->n_attribute);
-    const char   *domain = p->domain && strcmp(p->domain, "ai.onnx") ? p->domain : "";
+    const char   *domain = p->domain && strcmp(p->domain, "ai.onnx") != 0 ? p->domain : "";
     ofz_node_spec spec   = { p->name,
                            p->op_type ? p->op_type : "",
                              domain,
@@ -181,8 +182,8 @@ static ofz_status sort(ofz_reader *r, ofz_graph *g)
     ofz_node   **was   = OFZ_NEWS(g->arena, ofz_node *, count);
     char         text[256];
 
-    if (!was) return ofz_fail_nomem(r->ctx, "graph", count * sizeof *was);
-    if (count) memcpy(was, g->node.item, count * sizeof *was);
+    if (!was) return ofz_fail_nomem(r->ctx, "graph", count * sizeof(void *));
+    if (count) memcpy(was, g->node.item, count * sizeof(void *));
     OFZ_TRY(ofz_graph_sort(r->ctx, g));
     for (size_t i = 0; i < count && !r->model->file->unsorted; i++)
         if (was[i] != g->node.item[i])
@@ -213,7 +214,7 @@ ofz_status ofz_read_graph(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *p
     ofz_graph *g;
 
     OFZ_TRY(ofz_graph_new(r->ctx, &m->arena, parent, &m->symbol, &g));
-    if (!ofz_list_push(&r->graph, g)) return ofz_fail_nomem(r->ctx, "graph", sizeof g);
+    if (!ofz_list_push(&r->graph, g)) return ofz_fail_nomem(r->ctx, "graph", sizeof(void *));
     if (!parent) {
         m->graph       = g;
         g->opset       = m->opset;
