@@ -20,8 +20,7 @@ ofz_status ofz_eval(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays *data
                                     .binding_count = options->binding_count,
                                     .target        = options->target,
                                     .output        = options->output,
-                                    .loss          = options->loss,
-                                    .batch_size    = options->batch_size };
+                                    .loss          = options->loss };
     ofz_eval_result     *result = NULL;
     ofz_stage            stage  = { 0 };
     ofz_status           st     = OFZ_OK;
@@ -35,6 +34,8 @@ ofz_status ofz_eval(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays *data
     OFZ_GOTO(ofz_stage_init(ctx, &stage, model));
     OFZ_GOTO(ofz_stage_build(ctx, &stage, NULL, data, &spec));
     OFZ_GOTO(ofz_stage_plan(ctx, &stage, NULL, 0));
+    /* What comes out does not depend on the batch, so a model may have its way. */
+    stage.batch_size = stage.data.fixed_batch ? stage.data.fixed_batch : options->batch_size;
     OFZ_GOTO(
         ofz_stage_evaluate(ctx, &stage, NULL, stage.data.count, &result->scores, &result->metrics));
     *out   = result;

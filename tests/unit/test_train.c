@@ -1,6 +1,7 @@
 /* test_train.c - whole runs through the public header: events, repeatability, a run that was stopped
  * and resumed, what is refused and what is left alone. */
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -376,6 +377,46 @@ static void best_weights_come_back(void **state)
     ofz_eval_result_free(result);
 }
 
+/* --- one model, two threads ----------------------------------------------------------------------- */
+
+typedef struct judge {
+    const ofz_model  *model;
+    const ofz_arrays *data;
+    double            loss;
+    ofz_status        st;
+} judge;
+
+static void *judge_run(void *arg)
+{
+    judge           *j   = arg;
+    ofz_ctx         *ctx = ofz_ctx_new();
+    ofz_eval_options e;
+    ofz_eval_result *result = NULL;
+
+    ofz_ctx_set_threads(ctx, 1);
+    ofz_eval_options_init(&e);
+    j->st = ofz_eval(ctx, j->model, j->data, &e, &result);
+    if (!j->st) j->loss = ofz_eval_metrics(result)->loss;
+    ofz_eval_result_free(result);
+    ofz_ctx_free(ctx);
+    return NULL;
+}
+
+static void threads_share_a_model(void **state)
+{
+    fixture  *f = *state;
+    judge     j[2];
+    pthread_t thread[2];
+
+    for (int i = 0; i < 2; i++) j[i] = (judge){ .model = f->model, .data = f->data };
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, judge_run, &j[i]), 0);
+    for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
+    assert_int_equal(j[0].st, OFZ_OK);
+    assert_int_equal(j[1].st, OFZ_OK);
+    assert_true(j[0].loss == j[1].loss);
+}
+
 /* --- what stays ----------------------------------------------------------------------------------- */
 
 static void frozen_tensors_keep_their_bytes(void **state)
@@ -524,17 +565,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(events_tell_the_run),
-        TEST(accumulation_counts_steps),
-        TEST(same_seed_same_bytes),
-        TEST(resumed_runs_end_alike),
-        TEST(resume_goes_further),
-        TEST(best_weights_come_back),
-        TEST(frozen_tensors_keep_their_bytes),
-        TEST(mistakes_are_named),
-        TEST(nothing_to_train),
-        TEST(labels_out_of_range),
-        TEST(another_runs_checkpoint),
+        TEST(events_tell_the_run),   TEST(accumulation_counts_steps),
+        TEST(same_seed_same_bytes),  TEST(resumed_runs_end_alike),
+        TEST(resume_goes_further),   TEST(best_weights_come_back),
+        TEST(threads_share_a_model), TEST(frozen_tensors_keep_their_bytes),
+        TEST(mistakes_are_named),    TEST(nothing_to_train),
+        TEST(labels_out_of_range),   TEST(another_runs_checkpoint),
     };
 
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
