@@ -76,6 +76,7 @@ ofz_status ofz_unary_back_infer(ofz_infer_call *c)
     const ofz_tensor *dy = c->in[0], *v = c->in[1];
     int64_t           dim[OFZ_MAX_RANK];
 
+    OFZ_TRY(infer_class(c, false));
     OFZ_TRY(ofz_want_same_dtype(c, 1));
     if (dy->rank < 0 || v->rank < 0)
         return ofz_infer_set(c, 0, dy->dtype ? dy->dtype : v->dtype,
