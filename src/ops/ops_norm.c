@@ -167,6 +167,13 @@ SPREAD(spread_f64, double)
 static ofz_status spread_one(ofz_ctx *ctx, const ofz_tensor *p, const ofz_tensor *x, ofz_tensor *to,
                              const void **data)
 {
+    int64_t dim[OFZ_MAX_RANK];
+    int     rank;
+    bool    fits;
+
+    OFZ_TRY(ofz_broadcast(ctx, p->rank, p->dim, x->rank, x->dim, 0, &rank, dim));
+    fits = rank == x->rank && (!rank || !memcmp(dim, x->dim, (size_t)rank * sizeof *dim));
+    if (!fits) return ofz_fail(ctx, OFZ_E_MODEL, "scale or shift: does not spread over the input");
     OFZ_TRY(ofz_tensor_new(ctx, to, x->dtype, x->rank, x->dim));
     if (x->dtype == OFZ_F64)
         spread_f64(p, x, to->data);
@@ -192,6 +199,9 @@ static ofz_status layer_params(ofz_eval_call *c, const ofz_tensor *x, const ofz_
 
     memset(p, 0, sizeof *p);
     OFZ_TRY(ofz_axis(c->ctx, a->axis, x->rank, &axis));
+    if ((scale && scale->dtype != x->dtype) || (shift && shift->dtype != x->dtype))
+        return ofz_fail(c->ctx, OFZ_E_UNSUPPORTED, "scale or shift: not %s, as the input",
+                        ofz_dtype_name(x->dtype));
     p->norm        = (ofz_norm){ .inner    = ofz_tensor_span(x, axis, x->rank),
                                  .centered = centered,
                                  .epsilon  = (double)a->epsilon };
@@ -213,14 +223,12 @@ static ofz_norm group_norm(const ofz_tensor *x, int64_t groups, int64_t count, d
 {
     const int64_t channels = x->dim[1], plane = ofz_tensor_span(x, 2, x->rank);
 
-    return (ofz_norm){
-        .affine   = {.total  = x->count,
-                     .period = count && x->count ? channels / count * plane : 0,
-                     .count  = count},
-        .inner    = groups && x->count ? channels / groups * plane : 0,
-        .centered = true,
-        .epsilon  = epsilon
-    };
+    return (ofz_norm){ .affine   = { .total  = x->count,
+                                     .period = count && x->count ? channels / count * plane : 0,
+                                     .count  = count },
+                       .inner    = groups && x->count ? channels / groups * plane : 0,
+                       .centered = true,
+                       .epsilon  = epsilon };
 }
 
 static ofz_norm plane_norm(const ofz_eval_call *c, const ofz_tensor *x, int64_t count)
