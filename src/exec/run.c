@@ -252,6 +252,8 @@ ofz_status ofz_exec_run(ofz_ctx *ctx, ofz_exec *e)
         const ofz_step  *s  = &e->plan->step[i];
         const ofz_status st = step_run(ctx, e, s);
 
+        if (st && s->op->domain && !strcmp(s->op->domain, "ofz"))
+            return st; /* a node of ours: its name would tell the user nothing */
         if (st) return ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, s->node));
         for (int k = 0; k < s->die_count; k++) ofz_exec_clear(e, s->dies[k]);
     }

@@ -101,9 +101,12 @@ static ofz_status labels_new(ofz_ctx *ctx, const ofz_tensor *t, int64_t classes,
             const int64_t bad = label[i];
 
             free(label);
-            return ofz_fail(ctx, OFZ_E_DATA,
-                            "label %" PRId64 " at sample %" PRId64 ": want within [0, %" PRId64 ")",
-                            bad, i, classes);
+            ofz_fail(ctx, OFZ_E_DATA,
+                     "label %" PRId64 " at sample %" PRId64
+                     " of the batch: want within [0, %" PRId64 ")",
+                     bad, i, classes);
+            return ofz_fix(ctx, OFZ_E_DATA,
+                           "number the classes from 0; the model has %" PRId64 " of them", classes);
         }
     }
     *out = label;

@@ -135,7 +135,7 @@ static ofz_status attrs_check(ofz_ctx *ctx, const recurrent_attrs *a)
 static ofz_status dims_meet(ofz_infer_call *c, int k, int rank, int64_t **dim)
 {
     const ofz_tensor *t = ofz_infer_in(c, k);
-    char              what[48];
+    char              what[64];
 
     if (!t || t->rank < 0) return OFZ_OK;
     OFZ_TRY(ofz_want_rank(c, k, rank));

@@ -15,7 +15,7 @@ static const op_case classes[] = {
     { "SoftmaxCrossEntropyLoss", 13, "reduction='sum' ignore_index=1", { "F64[2,2] 0 0 0 0", "I64[2] 0 1" }, { "F64[] 0.69314718055994530" } },
     { "SoftmaxCrossEntropyLoss", 13, "ignore_index=-1", { "F32[2,2] 0 0 0 0", "I64[2] 0 -1", "F32[2] 4 1" }, { "F32[] 0.69314718" } },
     { "SoftmaxCrossEntropyLoss", 13, NULL, { "F16[1,2,2] 0 0 0 0", "I64[1,2] 0 1" }, { "F16[] 0.693359375" } },
-    { "SoftmaxCrossEntropyLoss", 13, NULL, { "F32[2,2] 0 0 0 0", "I64[2] 0 2" }, .error = "label 2 at sample 1: want within [0, 2)" },
+    { "SoftmaxCrossEntropyLoss", 13, NULL, { "F32[2,2] 0 0 0 0", "I64[2] 0 2" }, .error = "label 2 at sample 1 of the batch: want within [0, 2)" },
     { "SoftmaxCrossEntropyLoss", 13, NULL, { "F32[2,2] 0 0 0 0", "I64[2] 0 -1" }, .error = "label -1 at sample 1" },
     { "SoftmaxCrossEntropyLoss", 13, NULL, { "F32[2,2] 0 0 0 0", "I64[2,1] 0 1" }, .error = "labels: rank 2, want 1" },
     { "SoftmaxCrossEntropyLoss", 13, "reduction='avg'", { "F32[2,2] 0 0 0 0", "I64[2] 0 1" }, .error = "reduction: 'avg'" },
@@ -28,7 +28,7 @@ static const op_case classes[] = {
     { "ofz:CrossEntropy", 13, NULL, { "F32[1,3] 0 0 0", "I64[1] -100" }, { "F32[] 0" } },
     { "ofz:CrossEntropy", 13, NULL, { "F32[1,2] 0 0", "F32[1,2] 0.5 0.5" }, { "F32[] 0.69314718" } },
     { "ofz:CrossEntropy", 13, "axis=-1", { "F32[1,2,2] 0 0 0 100", "I64[1,2] 0 0" }, { "F32[] 50.34657359" } },
-    { "ofz:CrossEntropy", 13, NULL, { "F32[4,10] rand", "I64[4] 0 1 2 12" }, .error = "label 12 at sample 3: want within [0, 10)" },
+    { "ofz:CrossEntropy", 13, NULL, { "F32[4,10] rand", "I64[4] 0 1 2 12" }, .error = "label 12 at sample 3 of the batch: want within [0, 10)" },
     { "ofz:CrossEntropy", 13, NULL, { "F32[1,2] 0 0", "F32[1,3] 0.5 0.5 0" }, .error = "probabilities" },
     { "ofz:CrossEntropy", 13, NULL, { "F32[2,2] 0 0 0 0", "I64[1] 0" }, .error = "labels" },
 };
