@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/arrays.h"
+#include "api/evaluate.h"
 #include "exec/exec.h"
-#include "model/model.h"
+#include "tensor/container.h"
 
 /* --- inputs
  * --------------------------------------------------------------------------------------- */
@@ -26,6 +26,13 @@ static bool symbol_agrees(symbol_table *table, int64_t symbol, int64_t size)
     return true;
 }
 
+static bool kind_fits(ofz_kind kind, ofz_dtype dtype)
+{
+    if (kind == OFZ_KIND_SEQUENCE) return dtype == OFZ_SEQUENCE;
+    if (kind == OFZ_KIND_OPTIONAL) return true; /* what is there may come without its wrapping */
+    return !ofz_dtype_is_container(dtype);
+}
+
 static ofz_status input_check(ofz_ctx *ctx, const ofz_value *v, const ofz_tensor *t,
                               symbol_table *table)
 {
@@ -33,6 +40,10 @@ static ofz_status input_check(ofz_ctx *ctx, const ofz_value *v, const ofz_tensor
     bool              fits;
     char              a[128], b[128];
 
+    if (!kind_fits(v->kind, t->dtype))
+        return ofz_fail(ctx, OFZ_E_DATA, "input '%s': %s, want a %s", v->name,
+                        ofz_dtype_name(t->dtype),
+                        v->kind == OFZ_KIND_SEQUENCE ? "sequence" : "tensor");
     if (want->dtype && want->dtype != t->dtype)
         return ofz_fail(ctx, OFZ_E_DATA, "input '%s': %s, want %s", v->name,
                         ofz_dtype_name(t->dtype), ofz_dtype_name(want->dtype));
@@ -48,10 +59,10 @@ static ofz_status input_check(ofz_ctx *ctx, const ofz_value *v, const ofz_tensor
 }
 
 static ofz_status inputs_feed(ofz_ctx *ctx, ofz_exec *exec, const ofz_graph *g,
-                              const ofz_arrays *inputs, symbol_table *table)
+                              const ofz_named *const *in, size_t in_count, symbol_table *table)
 {
-    for (size_t i = 0; i < ofz_arrays_count(inputs); i++) {
-        const ofz_named *n = ofz_arrays_at(inputs, i);
+    for (size_t i = 0; i < in_count; i++) {
+        const ofz_named *n = in[i];
         const ofz_value *v = ofz_value_find(g, n->name);
 
         if (!v || v->producer || (!v->is_input && !v->initializer)) {
@@ -81,22 +92,58 @@ static ofz_status symbols_new(ofz_ctx *ctx, const ofz_graph *g, symbol_table *ta
  * ----------------------------------------------------------------------------------------- */
 
 static ofz_status outputs_take(ofz_ctx *ctx, const ofz_exec *exec, const ofz_graph *g,
-                               ofz_arrays *outputs)
+                               ofz_tensor *out)
 {
     for (size_t i = 0; i < g->output.count; i++) {
-        const ofz_value  *v = g->output.item[i];
-        const ofz_tensor *t = ofz_exec_get(exec, v);
-        ofz_tensor        own;
-        ofz_status        st;
+        const ofz_value  *v  = g->output.item[i];
+        const ofz_tensor *t  = ofz_exec_get(exec, v);
+        ofz_status        st = OFZ_OK;
 
-        if (!t) return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "output '%s': no tensor", v->name);
-        if (ofz_arrays_find(outputs, v->name) >= 0) continue; /* listed twice */
-        OFZ_TRY(ofz_tensor_copy(ctx, t, &own));
-        st = ofz_arrays_put(ctx, outputs, v->name, &own);
-        if (st) {
-            ofz_tensor_release(&own);
-            return st;
-        }
+        if (!t)
+            st = ofz_fail(ctx, OFZ_E_UNSUPPORTED, "output '%s': no tensor", v->name);
+        else
+            st = ofz_tensor_copy(ctx, t, &out[i]);
+        if (!st) continue;
+        while (i-- > 0) ofz_tensor_release(&out[i]);
+        return st;
+    }
+    return OFZ_OK;
+}
+
+ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_named *const *in,
+                              size_t in_count, ofz_tensor *out)
+{
+    ofz_graph   *g     = model->graph;
+    symbol_table table = { 0 };
+    ofz_plan    *plan  = NULL;
+    ofz_exec    *exec  = NULL;
+    ofz_status   st    = OFZ_OK;
+
+    OFZ_GOTO(ofz_plan_new(ctx, g, (ofz_value *const *)g->output.item, g->output.count, &plan));
+    OFZ_GOTO(ofz_exec_new(ctx, plan, &exec));
+    OFZ_GOTO(symbols_new(ctx, g, &table));
+    OFZ_GOTO(inputs_feed(ctx, exec, g, in, in_count, &table));
+    OFZ_GOTO(ofz_exec_run(ctx, exec));
+    OFZ_GOTO(outputs_take(ctx, exec, g, out));
+done:
+    ofz_exec_free(exec);
+    ofz_plan_free(plan);
+    free(table.entry);
+    return st;
+}
+
+static ofz_status outputs_name(ofz_ctx *ctx, const ofz_graph *g, ofz_tensor *out,
+                               ofz_arrays *arrays)
+{
+    for (size_t i = 0; i < g->output.count; i++) {
+        const ofz_value *v = g->output.item[i];
+
+        if (ofz_dtype_is_container(out[i].dtype))
+            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "output '%s': %s, want a tensor", v->name,
+                            ofz_dtype_name(out[i].dtype));
+        if (ofz_arrays_find(arrays, v->name) >= 0) continue; /* listed twice */
+        OFZ_TRY(ofz_arrays_put(ctx, arrays, v->name, &out[i]));
+        out[i] = (ofz_tensor){ 0 };
     }
     return OFZ_OK;
 }
@@ -104,26 +151,21 @@ static ofz_status outputs_take(ofz_ctx *ctx, const ofz_exec *exec, const ofz_gra
 ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays *inputs,
                          ofz_arrays **outputs)
 {
-    ofz_graph   *g     = model->graph;
-    symbol_table table = { 0 };
-    ofz_plan    *plan  = NULL;
-    ofz_exec    *exec  = NULL;
+    const size_t count = model->graph->output.count;
+    ofz_tensor  *out   = calloc(count + 1, sizeof *out);
     ofz_arrays  *made  = NULL;
     ofz_status   st    = OFZ_OK;
 
-    OFZ_GOTO(ofz_plan_new(ctx, g, (ofz_value *const *)g->output.item, g->output.count, &plan));
-    OFZ_GOTO(ofz_exec_new(ctx, plan, &exec));
-    OFZ_GOTO(symbols_new(ctx, g, &table));
-    OFZ_GOTO(inputs_feed(ctx, exec, g, inputs, &table));
-    OFZ_GOTO(ofz_exec_run(ctx, exec));
+    if (!out) OFZ_GOTO(ofz_fail_nomem(ctx, "outputs", count * sizeof *out));
+    OFZ_GOTO(ofz_model_evaluate(ctx, model, (const ofz_named *const *)inputs->item.item,
+                                ofz_arrays_count(inputs), out));
     OFZ_GOTO(ofz_arrays_new(ctx, &made));
-    OFZ_GOTO(outputs_take(ctx, exec, g, made));
+    OFZ_GOTO(outputs_name(ctx, model->graph, out, made));
     *outputs = made;
     made     = NULL;
 done:
+    for (size_t i = 0; out && i < count; i++) ofz_tensor_release(&out[i]);
+    free(out);
     ofz_arrays_free(made);
-    ofz_exec_free(exec);
-    ofz_plan_free(plan);
-    free(table.entry);
     return st;
 }

@@ -290,3 +290,41 @@ ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, 
     ofz_model_drop(m);
     return st;
 }
+
+static ofz_status read_container(ofz_ctx *ctx, ofz_model *m, ofz_kind kind, ofz_tensor *out)
+{
+    const bool  sequence = kind == OFZ_KIND_SEQUENCE;
+    ofz_guarded g;
+    ofz_status  st;
+
+    m->bytes = m->file->bytes.data;
+    m->size  = m->file->bytes.size;
+    OFZ_TRY(
+        ofz_guard(ctx, &m->file->bytes, sequence ? OFZ_ORIGIN_SEQUENCE : OFZ_ORIGIN_OPTIONAL, &g));
+    m->file->origin       = g.origin;
+    m->file->origin_count = g.origin_count;
+    g.origin              = NULL;
+    st                    = ofz_container_unpack(ctx, m, sequence, &g, out);
+    ofz_guarded_free(&g);
+    return st;
+}
+
+ofz_status ofz_value_read_pb(ofz_ctx *ctx, const char *path, ofz_kind kind, ofz_tensor *out)
+{
+    ofz_model *m = NULL;
+    ofz_status st;
+
+    if (kind == OFZ_KIND_TENSOR) return ofz_tensor_read_pb(ctx, path, NULL, out, NULL);
+    if (kind != OFZ_KIND_SEQUENCE && kind != OFZ_KIND_OPTIONAL)
+        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%.200s: want a tensor, sequence or optional",
+                        path);
+    OFZ_TRY(model_new(ctx, &m));
+    st = ofz_file_open(ctx, path, &m->file->bytes);
+    if (!st) {
+        st = remember_path(ctx, m, path);
+        if (!st) st = read_container(ctx, m, kind, out);
+        if (st) ofz_at(ctx, st, "%.200s", path);
+    }
+    ofz_model_drop(m);
+    return st;
+}

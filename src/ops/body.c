@@ -100,6 +100,10 @@ static ofz_status widen(ofz_infer_call *c, ofz_tensor *state, const ofz_tensor *
         state->dtype = got->dtype;
         *changed     = true;
     }
+    if (got->dtype && state->dtype != got->dtype) { /* a sequence that began as an optional */
+        *changed = *changed || state->rank >= 0;
+        return ofz_tensor_set(c->ctx, state, OFZ_UNDEFINED, -1, NULL);
+    }
     if (ofz_dtype_is_container(state->dtype) || state->rank < 0) return OFZ_OK;
     if (got->rank != state->rank) {
         *changed = true;
