@@ -25,9 +25,6 @@ static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
         if (domain && !strcmp(domain, "ai.onnx")) domain = "";
         OFZ_TRY(ofz_read_text(r, domain, &m->opset[i].domain));
         m->opset[i].version = p->opset_import[i]->version;
-        /* Private rows trust the pass that emits them: to a file they are unknown operators, which
-         * is what version 0 makes of its nodes. */
-        if (!strcmp(m->opset[i].domain, "ofz")) m->opset[i].version = 0;
     }
     m->opset_count = count;
     if (count) return OFZ_OK;
