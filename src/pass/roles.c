@@ -76,23 +76,30 @@ static const ofz_op *node_roles(const ofz_node *n)
     return op;
 }
 
-/* A constant, or computed from constants alone. */
-static bool constant_derived(const ofz_value *v, int depth)
+/* Four levels of nodes with a thousand inputs each are more paths than anyone can walk. */
+static bool derived_within(const ofz_value *v, int depth, int *steps)
 {
     const ofz_node *n = v->producer;
 
     if (v->constant) return true;
-    if (v->is_input || !n || !n->in_count || depth == 0) return false;
+    if (v->is_input || !n || !n->in_count || depth == 0 || --*steps < 0) return false;
     for (size_t i = 0; i < n->in_count; i++)
-        if (n->in[i] && !constant_derived(n->in[i], depth - 1)) return false;
+        if (n->in[i] && !derived_within(n->in[i], depth - 1, steps)) return false;
     return true;
+}
+
+/* A constant, or computed from constants alone. */
+static bool constant_derived(const ofz_value *v)
+{
+    int steps = WALK_EDGES;
+
+    return derived_within(v, CONSTANT_DEPTH, &steps);
 }
 
 static bool others_constant(const ofz_node *n, int index)
 {
     for (size_t i = 0; i < n->in_count; i++)
-        if ((int)i != index && n->in[i] && !constant_derived(n->in[i], CONSTANT_DEPTH))
-            return false;
+        if ((int)i != index && n->in[i] && !constant_derived(n->in[i])) return false;
     return true;
 }
 
@@ -129,7 +136,8 @@ static bool looks_through(const ofz_node *n, const ofz_op *op, int index)
     if (!op || ofz_op_role(op, (size_t)index) == OFZ_ROLE_SHAPE) return false;
     if (op->flags & (OFZ_OP_MOVE | OFZ_OP_VIEW)) {
         if (node_is(n, "Concat")) return value_integer(n->in[index]) || others_constant(n, index);
-        if (node_is(n, "Gather") && !constant_derived(n->in[1], CONSTANT_DEPTH)) return false;
+        if (node_is(n, "Gather") && (n->in_count < 2 || !n->in[1] || !constant_derived(n->in[1])))
+            return false;
         return index == 0;
     }
     return (op->flags & OFZ_OP_ELEM) && widest(n, index) && others_constant(n, index);
@@ -311,16 +319,16 @@ static ofz_role multiplied_role(const ofz_tensor *t, const ofz_node *n, int inde
 
 /* A product with a constant on both sides of a branch: rotary frequencies times positions, whose only
  * readers are sines and cosines, are arithmetic and no weight. */
-static bool feeds_trigonometry(const ofz_value *v, int depth)
+static bool feeds_trigonometry(const ofz_value *v, int depth, int *steps)
 {
-    if (!v->use_count || depth == 0) return false;
+    if (!v->use_count || depth == 0 || --*steps < 0) return false;
     for (size_t i = 0; i < v->use_count; i++) {
         const ofz_node *n  = v->use[i].node;
         const ofz_op   *op = node_roles(n);
 
         if (node_is(n, "Sin") || node_is(n, "Cos")) continue;
         if (!op || !(op->flags & (OFZ_OP_MOVE | OFZ_OP_VIEW)) || !n->out_count || !n->out[0] ||
-            !feeds_trigonometry(n->out[0], depth - 1))
+            !feeds_trigonometry(n->out[0], depth - 1, steps))
             return false;
     }
     return true;
@@ -337,8 +345,9 @@ static ofz_role plain_role(const ofz_tensor *t, const ofz_node *n)
 
 static ofz_role float_role(const ofz_tensor *t, const ofz_node *n, int index)
 {
-    const ofz_op  *op   = node_roles(n);
-    const ofz_role role = op ? ofz_op_role(op, (size_t)index) : OFZ_ROLE_OTHER;
+    int            steps = WALK_EDGES;
+    const ofz_op  *op    = node_roles(n);
+    const ofz_role role  = op ? ofz_op_role(op, (size_t)index) : OFZ_ROLE_OTHER;
 
     if (!op) {
         for (size_t i = 0; i < n->attr_count; i++)
@@ -354,7 +363,7 @@ static ofz_role float_role(const ofz_tensor *t, const ofz_node *n, int index)
     if (t->rank == 0) return OFZ_ROLE_OTHER;
     if (role == OFZ_ROLE_EMBEDDING && t->rank < 2) return OFZ_ROLE_OTHER;
     if (role == OFZ_ROLE_WEIGHT && n->out_count && n->out[0] &&
-        feeds_trigonometry(n->out[0], CONSTANT_DEPTH))
+        feeds_trigonometry(n->out[0], CONSTANT_DEPTH, &steps))
         return OFZ_ROLE_OTHER;
     return role;
 }
