@@ -63,7 +63,7 @@ static ofz_status node_drop_attr(ofz_ctx *ctx, ofz_node *n, const char *name)
     kept = OFZ_NEWS(n->graph->arena, ofz_attr, n->attr_count);
     if (!kept) return ofz_fail_nomem(ctx, n->name, n->attr_count * sizeof *kept);
     for (size_t i = 0; i < n->attr_count; i++)
-        if (strcmp(n->attr[i].name, name)) kept[count++] = n->attr[i];
+        if (strcmp(n->attr[i].name, name) != 0) kept[count++] = n->attr[i];
     n->attr       = kept;
     n->attr_count = count;
     return OFZ_OK;
@@ -182,8 +182,8 @@ static ofz_status dropout_ratio(ofz_ctx *ctx, const ofz_node *n, double *out)
 
 static ofz_status dropout_trains(ofz_ctx *ctx, ofz_node *n)
 {
-    ofz_attr   *attr = OFZ_NEW(n->graph->arena, ofz_attr);
-    ofz_value **out  = OFZ_NEWS(n->graph->arena, ofz_value *, 2);
+    ofz_attr   *attr  = OFZ_NEW(n->graph->arena, ofz_attr);
+    ofz_value **out   = OFZ_NEWS(n->graph->arena, ofz_value *, 2);
     double      ratio = 0;
 
     if (!attr || !out) return ofz_fail_nomem(ctx, n->name, sizeof *attr);

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 
-static const char magic[8] = { 'o', 'f', 'z', 'c', 'k', 'p', 't', '1' };
+static const uint8_t magic[8] = { 'o', 'f', 'z', 'c', 'k', 'p', 't', '1' };
 
 enum { HASH_SIZE = 16 };
 
@@ -112,7 +112,7 @@ static ofz_status whole_check(ofz_ctx *ctx, const ofz_checkpoint_reader *r)
     const ofz_file    *f = &r->file;
     XXH128_canonical_t stored;
 
-    if (f->size < sizeof magic || memcmp(f->data, magic, sizeof magic - 1))
+    if (f->size < sizeof magic || memcmp(f->data, magic, sizeof magic - 1) != 0)
         return damaged(ctx, r->path, "another kind of file", "one that --checkpoint wrote");
     if (f->data[sizeof magic - 1] != magic[sizeof magic - 1])
         return damaged(ctx, r->path, "another version", "one that this program wrote");
@@ -163,7 +163,7 @@ ofz_status ofz_checkpoint_next(ofz_ctx *ctx, ofz_checkpoint_reader *r, const cha
     const uint8_t *s      = text ? take(r, 8) : NULL;
     const uint8_t *p      = s ? take(r, number_load(s, 8)) : NULL;
 
-    if (!p || length != strlen(name) || memcmp(text, name, (size_t)length))
+    if (!p || length != strlen(name) || memcmp(text, name, (size_t)length) != 0)
         return ofz_fail(ctx, OFZ_E_PARSE, "checkpoint %s: %s%.*s, want section '%s'", r->path,
                         p ? "section " : "cut short", p ? (int)(length < 100 ? length : 100) : 0,
                         p ? (const char *)text : "", name);

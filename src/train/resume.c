@@ -10,7 +10,8 @@
 #include "train/checkpoint.h"
 #include "train/trainer.h"
 
-_Static_assert(sizeof(ofz_train_state) == 14 * 8, "the state is written as it stands");
+_Static_assert(sizeof(ofz_train_state) == 14 * sizeof(uint64_t),
+               "the state is written as it stands");
 
 /* --- what must be the same ----------------------------------------------------------------------
  */
@@ -238,7 +239,7 @@ static ofz_status run_compare(ofz_trainer *t, const char *found, size_t size)
         const char  *nl  = memchr(found, '\n', (size_t)(end - found));
         const size_t m   = nl ? (size_t)(nl - found) : (size_t)(end - found);
 
-        if (n != m || memcmp(want, found, n)) {
+        if (n != m || memcmp(want, found, n) != 0) {
             const size_t skip = m > key && !memcmp(want, found, key + 1) ? key + 1 : 0;
 
             ofz_fail(t->ctx, OFZ_E_ARG, "checkpoint %s: %.*s: %.*s, want %.*s", t->options.resume,

@@ -17,9 +17,10 @@ static double cosine_factor(const ofz_rate *rate, uint64_t step)
 
 double ofz_rate_at(const ofz_rate *rate, uint64_t step, int epoch)
 {
-    double lr = rate->lr;
+    const int decays = epoch / rate->step_size;
+    double    lr     = rate->lr;
 
-    if (rate->kind == OFZ_STEP) lr *= pow(rate->gamma, epoch / rate->step_size);
+    if (rate->kind == OFZ_STEP) lr *= pow(rate->gamma, decays);
     if (rate->kind == OFZ_COSINE) lr *= cosine_factor(rate, step);
     if (step < rate->warmup) lr = lr * (double)(step + 1) / (double)rate->warmup;
     return lr;

@@ -243,71 +243,92 @@ static void dims_copy(ofz_graph *g, int64_t *to, const int64_t *from, int rank)
     for (int i = 0; i < rank; i++) to[i] = from[i] < 0 ? ofz_symbol_block(g, 1) : from[i];
 }
 
-/* 1 when the case fails, and then it says how. */
+typedef struct small {
+    ofz_arena   arena;
+    ofz_symbols symbol;
+    ofz_opset   opset;
+    ofz_attr    axis;
+    ofz_graph  *g;
+    ofz_value  *x, *y; /* input, and what the case's `last` makes of it */
+} small;
+
+static void small_make(ofz_ctx *ctx, const head_case *c, small *s)
+{
+    int64_t       dim[4];
+    ofz_node_spec spec = { .op_type    = c->last,
+                           .in_count   = 1,
+                           .out_count  = 1,
+                           .attr_count = c->last_axis != 99,
+                           .in         = &s->x,
+                           .out        = &s->y,
+                           .attr       = &s->axis };
+
+    *s = (small){ .opset = { "", c->opset },
+                  .axis  = { .name = "axis", .type = OFZ_ATTR_INT, .u.i = c->last_axis } };
+    assert_int_equal(ofz_graph_new(ctx, &s->arena, NULL, &s->symbol, &s->g), OFZ_OK);
+    s->g->opset       = &s->opset;
+    s->g->opset_count = 1;
+    assert_int_equal(ofz_value_new(ctx, s->g, "x", &s->x), OFZ_OK);
+    dims_copy(s->g, dim, c->out, c->rank);
+    assert_int_equal(ofz_tensor_set(ctx, &s->x->type, OFZ_F32, c->rank, dim), OFZ_OK);
+    s->x->is_input = true;
+    s->y           = s->x;
+    if (!c->last) return;
+    assert_int_equal(ofz_value_new(ctx, s->g, "y", &s->y), OFZ_OK);
+    s->y->type = s->x->type;
+    assert_int_equal(ofz_node_add(ctx, s->g, &spec, NULL), OFZ_OK);
+}
+
+static void small_release(small *s)
+{
+    ofz_graph_deinit(s->g);
+    ofz_symbols_free(&s->symbol);
+    ofz_arena_free(&s->arena);
+}
+
+/* 1 when the head is not the one that is wanted, and then it says how. */
+static int head_differs(ofz_ctx *ctx, const head_case *c, const small *s, const ofz_head *head,
+                        ofz_dtype dtype)
+{
+    ofz_tensor batch, view;
+    char       text[64];
+    int        bad;
+
+    assert_int_equal(ofz_tensor_new(ctx, &batch, dtype, c->target_rank, c->target), OFZ_OK);
+    assert_int_equal(ofz_head_view(ctx, head, &batch, &view), OFZ_OK);
+    ofz_shape_text(text, sizeof text, view.rank, view.dim);
+    bad = (c->loss == OFZ_LOSS_CE && head->axis != c->axis) ||
+          head->scores != (c->strip ? s->x : s->y) || strcmp(text, c->fed) != 0 ||
+          view.count != batch.count || !head->target->is_input;
+    if (bad)
+        print_error("%s: axis %d, reads %s, fed %s\n", c->name, head->axis, head->scores->name,
+                    text);
+    ofz_tensor_release(&batch);
+    return bad;
+}
+
 static int case_run(const head_case *c)
 {
     ofz_ctx    *ctx    = ofz_ctx_new();
-    ofz_arena   arena  = { 0 };
-    ofz_symbols symbol = { 0 };
-    ofz_opset   opset  = { "", c->opset };
-    ofz_attr    attr   = { .name = "axis", .type = OFZ_ATTR_INT, .u.i = c->last_axis };
-    ofz_tensor  target = { 0 }, batch = { 0 }, view = { 0 };
-    ofz_dataset ds = { .target = { .name = "labels", .array = &target } };
-    ofz_graph  *g;
-    ofz_value  *x, *y;
+    ofz_tensor  target = { 0 };
+    ofz_dataset ds     = { .target = { .name = "labels", .array = &target } };
     ofz_head    head;
-    int64_t     dim[4];
-    char        text[64];
+    small       s;
     ofz_status  st;
-    int         bad = 0;
+    int         bad;
 
-    assert_int_equal(ofz_graph_new(ctx, &arena, NULL, &symbol, &g), OFZ_OK);
-    g->opset       = &opset;
-    g->opset_count = 1;
-    assert_int_equal(ofz_value_new(ctx, g, "x", &x), OFZ_OK);
-    dims_copy(g, dim, c->out, c->rank);
-    assert_int_equal(ofz_tensor_set(ctx, &x->type, OFZ_F32, c->rank, dim), OFZ_OK);
-    x->is_input = true;
-    y           = x;
-    if (c->last) {
-        ofz_node_spec spec = { .op_type    = c->last,
-                               .in_count   = 1,
-                               .out_count  = 1,
-                               .attr_count = c->last_axis != 99,
-                               .in         = &x,
-                               .out        = &y,
-                               .attr       = &attr };
-
-        assert_int_equal(ofz_value_new(ctx, g, "y", &y), OFZ_OK);
-        y->type = x->type;
-        assert_int_equal(ofz_node_add(ctx, g, &spec, NULL), OFZ_OK);
-    }
+    small_make(ctx, c, &s);
     assert_int_equal(ofz_tensor_new(ctx, &target, c->target_dtype, c->target_rank, c->target),
                      OFZ_OK);
     ds.target.dtype = ofz_dtype_is_float(c->target_dtype) ? OFZ_F32 : OFZ_I64;
-    st              = ofz_loss_append(ctx, g, &ds, c->loss, y, &head);
-    if (c->error) {
+    st              = ofz_loss_append(ctx, s.g, &ds, c->loss, s.y, &head);
+    if (c->error)
         bad = !st || !strstr(ofz_error(ctx), c->error);
-    } else if (st) {
-        bad = 1;
-    } else {
-        assert_int_equal(ofz_tensor_new(ctx, &batch, ds.target.dtype, c->target_rank, c->target),
-                         OFZ_OK);
-        assert_int_equal(ofz_head_view(ctx, &head, &batch, &view), OFZ_OK);
-        ofz_shape_text(text, sizeof text, view.rank, view.dim);
-        bad = (c->loss == OFZ_LOSS_CE && head.axis != c->axis) ||
-              head.scores != (c->strip ? x : y) || strcmp(text, c->fed) ||
-              view.count != batch.count || !head.target->is_input;
-        if (bad)
-            print_error("%s: axis %d, reads %s, fed %s\n", c->name, head.axis, head.scores->name,
-                        text);
-    }
+    else
+        bad = st || head_differs(ctx, c, &s, &head, ds.target.dtype);
     if (bad) print_error("%s: status %d: %s\n", c->name, (int)st, ofz_error(ctx));
     ofz_tensor_release(&target);
-    ofz_tensor_release(&batch);
-    ofz_graph_deinit(g);
-    ofz_symbols_free(&symbol);
-    ofz_arena_free(&arena);
+    small_release(&s);
     ofz_ctx_free(ctx);
     return bad;
 }
