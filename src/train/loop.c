@@ -31,31 +31,6 @@ static bool event_send(ofz_trainer *t, ofz_event *event)
 /* --- one step -----------------------------------------------------------------------------------
  */
 
-/* sum += g / parts, in sum's type. */
-static ofz_status grad_add(ofz_trainer *t, ofz_param *p, int64_t parts)
-{
-    const ofz_tensor *g     = ofz_exec_get(t->stage.exec, p->grad);
-    const double      scale = 1 / (double)parts;
-
-    if (!g || g->count != p->sum.count)
-        return ofz_fail(t->ctx, OFZ_E_MODEL, "tensor '%s': gradient of another shape than its own",
-                        p->source->name);
-    if (g->dtype == OFZ_F32 && p->sum.dtype == OFZ_F32) {
-        const float *x   = g->data;
-        float       *sum = p->sum.data;
-
-        for (int64_t i = 0; i < g->count; i++) sum[i] += x[i] * (float)scale;
-        return OFZ_OK;
-    }
-    for (int64_t i = 0; i < g->count; i++) {
-        const double x = ofz_elem_f64(g->dtype, g->data, i) * scale;
-
-        ofz_elem_set_f64(p->sum.dtype, p->sum.data, i,
-                         ofz_elem_f64(p->sum.dtype, p->sum.data, i) + x);
-    }
-    return OFZ_OK;
-}
-
 /* The running statistics move with every batch, as in PyTorch. */
 static ofz_status statistics_take(ofz_trainer *t)
 {
@@ -94,61 +69,8 @@ static ofz_status batch_run(ofz_trainer *t, int64_t batch, int64_t parts, double
     if (!isfinite(*loss)) return not_finite(t, "loss", *loss);
     t->state.loss_sum += *loss * (double)weight;
     t->state.weight_sum += (double)weight;
-    for (size_t i = 0; i < t->param_count; i++) OFZ_TRY(grad_add(t, &t->param[i], parts));
+    OFZ_TRY(ofz_grads_add(t, parts));
     return statistics_take(t);
-}
-
-static double grad_norm(const ofz_trainer *t)
-{
-    double sum = 0;
-
-    for (size_t k = 0; k < t->param_count; k++) {
-        const ofz_tensor *g = &t->param[k].sum;
-
-        if (g->dtype == OFZ_F32)
-            for (int64_t i = 0; i < g->count; i++) {
-                const double x = (double)((const float *)g->data)[i];
-
-                sum += x * x;
-            }
-        else
-            for (int64_t i = 0; i < g->count; i++) {
-                const double x = ((const double *)g->data)[i];
-
-                sum += x * x;
-            }
-    }
-    return sqrt(sum);
-}
-
-static void grads_scale(ofz_trainer *t, double factor)
-{
-    for (size_t k = 0; k < t->param_count && factor != 1; k++) {
-        ofz_tensor *g = &t->param[k].sum;
-
-        if (g->dtype == OFZ_F32)
-            for (int64_t i = 0; i < g->count; i++) ((float *)g->data)[i] *= (float)factor;
-        else
-            for (int64_t i = 0; i < g->count; i++) ((double *)g->data)[i] *= factor;
-    }
-}
-
-static void params_update(ofz_trainer *t, double lr)
-{
-    const uint64_t step = t->state.step + 1;
-
-    for (size_t k = 0; k < t->param_count; k++) {
-        ofz_param   *p    = &t->param[k];
-        const double rate = lr * p->source->lr_scale;
-
-        if (p->master.dtype == OFZ_F32)
-            ofz_rule_step_f32(&t->rule, rate, step, p->master.count, p->master.data, p->sum.data,
-                              (float *const[2]){ p->slot[0].data, p->slot[1].data });
-        else
-            ofz_rule_step_f64(&t->rule, rate, step, p->master.count, p->master.data, p->sum.data,
-                              (double *const[2]){ p->slot[0].data, p->slot[1].data });
-        ofz_param_round(p);
-    }
 }
 
 /* The batches of one optimizer step, and the step. */
@@ -160,19 +82,17 @@ static ofz_status step_run(ofz_trainer *t, ofz_event *event)
     int64_t       samples = 0;
     double        losses  = 0;
 
-    for (size_t i = 0; i < t->param_count; i++)
-        memset(t->param[i].sum.data, 0, t->param[i].sum.size);
+    ofz_grads_clear(t);
     for (int64_t k = 0; k < parts; k++) {
         double loss = 0;
 
         OFZ_TRY(batch_run(t, from + k, parts, &loss, &samples));
         losses += loss;
     }
-    event->grad_norm = grad_norm(t);
+    event->grad_norm = ofz_grads_norm(t);
     if (!isfinite(event->grad_norm)) return not_finite(t, "gradient norm", event->grad_norm);
-    grads_scale(t, ofz_clip_factor(event->grad_norm, t->options.clip_norm));
     event->lr = ofz_rate_at(&t->rate, t->state.step, (int)t->state.epoch);
-    params_update(t, event->lr);
+    ofz_params_update(t, event->lr, ofz_clip_factor(event->grad_norm, t->options.clip_norm));
     t->state.step++;
     t->state.batch += (uint64_t)parts;
     event->kind         = OFZ_EVENT_STEP;

@@ -89,14 +89,6 @@ static ofz_status param_allocate(ofz_trainer *t, ofz_param *p)
     return t->val.graph ? ofz_tensor_copy(t->ctx, c, &p->best) : OFZ_OK;
 }
 
-void ofz_param_round(ofz_param *p)
-{
-    if (p->fed.data == p->master.data) return;
-    for (int64_t i = 0; i < p->fed.count; i++)
-        ofz_elem_set_f64(p->fed.dtype, p->fed.data, i,
-                         ofz_elem_f64(p->master.dtype, p->master.data, i));
-}
-
 static ofz_status tensors_allocate(ofz_trainer *t, const ofz_training_form *form)
 {
     for (size_t i = 0; i < t->param_count; i++) OFZ_TRY(param_allocate(t, &t->param[i]));

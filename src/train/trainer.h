@@ -2,6 +2,7 @@
  * API.
  *
  *   trainer.c   what is trained, and on what
+ *   params.c    gradients added up, parameters moved
  *   loop.c      steps, epochs, events, the end
  *   resume.c    the run as a checkpoint, and back */
 #ifndef OFZ_TRAIN_TRAINER_H
@@ -64,6 +65,7 @@ typedef struct ofz_trainer {
     int64_t         count, val_count;
     int64_t         batches; /* of an epoch */
     uint64_t        total_steps;
+    bool            summed; /* the sums hold something of this step */
     ofz_train_state state;
     const char     *run_text; /* what a checkpoint must agree with; NULL: no checkpoints */
 } ofz_trainer;
@@ -85,6 +87,15 @@ ofz_status ofz_trainer_restore(ofz_trainer *t) OFZ_MUST_USE;
 /* Set run_text. */
 ofz_status ofz_trainer_describe(ofz_trainer *t) OFZ_MUST_USE;
 
+/* Forget the gradients of the step before; sums are set by the next _add. */
+void ofz_grads_clear(ofz_trainer *t);
+/* Add the last run's gradients, each divided by `parts`, to the sums of the step.
+ * Errors: OFZ_E_MODEL (a gradient unlike its tensor). */
+ofz_status ofz_grads_add(ofz_trainer *t, int64_t parts) OFZ_MUST_USE;
+/* The L2 norm over all sums, in double; elements in order, eight partial sums for each tensor. */
+double ofz_grads_norm(const ofz_trainer *t);
+/* One optimizer step with the sums times `factor`. */
+void ofz_params_update(ofz_trainer *t, double lr, double factor);
 /* Round the masters of narrow types to what executors read. */
 void ofz_param_round(ofz_param *p);
 
