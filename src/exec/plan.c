@@ -20,6 +20,9 @@ typedef struct scope {
     int                 depth;
 } scope;
 
+/* An error names the nodes around it, the outermost ones: the reason must fit as well. */
+enum { PLACES_MOST = 4 };
+
 static ofz_status plan_make(scope *s, ofz_value *const *wanted, size_t count);
 
 /* --- values and slots ---------------------------------------------------------------------------
@@ -154,6 +157,7 @@ static ofz_status step_subs(const scope *s, const ofz_node *n, ofz_step *step)
     for (size_t i = 0; i < n->attr_count; i++) {
         if (n->attr[i].type != OFZ_ATTR_GRAPH || !n->attr[i].u.g) continue;
         st = sub_new(s, n->attr[i].u.g, &step->sub[step->sub_count]);
+        if (st && s->depth >= PLACES_MOST) return st;
         if (st) return ofz_at(s->ctx, st, "%s", ofz_node_text(text, sizeof text, n));
         step->sub_count++;
     }

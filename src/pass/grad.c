@@ -25,14 +25,41 @@ static bool carries(const ofz_value *v)
     return op && (op->flags & OFZ_OP_STRAIGHT);
 }
 
+/* A value read in a subgraph of `n` that depends on some wrt, or NULL. Deeper than the limit no graph
+ * is planned either. */
+static const ofz_value *read_inside(const differ *d, const ofz_node *n, int depth)
+{
+    for (size_t i = 0; i < n->attr_count && depth < d->ctx->limits.depth; i++) {
+        const ofz_graph *g = n->attr[i].type == OFZ_ATTR_GRAPH ? n->attr[i].u.g : NULL;
+
+        for (size_t k = 0; g && k < g->output.count; k++) {
+            const ofz_value *v = g->output.item[k];
+
+            if (!v->producer && !v->is_input && ofz_map_get(&d->depends, v->name)) return v;
+        }
+        for (size_t k = 0; g && k < g->node.count; k++) {
+            const ofz_node  *inner = g->node.item[k];
+            const ofz_value *v     = read_inside(d, inner, depth + 1);
+
+            for (size_t j = 0; j < inner->in_count && !v; j++)
+                if (inner->in[j] && inner->in[j]->graph != g &&
+                    ofz_map_get(&d->depends, inner->in[j]->name))
+                    v = inner->in[j];
+            if (v) return v;
+        }
+    }
+    return NULL;
+}
+
 static ofz_status mark_depends(differ *d, ofz_value *const *wrt, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!ofz_map_put(&d->depends, wrt[i]->name, wrt[i]))
             return ofz_fail_nomem(d->ctx, "gradient", sizeof(void *));
     for (size_t i = 0; i < d->node_count; i++) {
-        const ofz_node *n    = d->g->node.item[i];
-        ofz_value      *from = NULL;
+        const ofz_node  *n      = d->g->node.item[i];
+        const ofz_value *inside = read_inside(d, n, 0);
+        ofz_value       *from   = inside ? ofz_map_get(&d->depends, inside->name) : NULL;
 
         for (size_t k = 0; k < n->in_count && !from; k++)
             if (n->in[k]) from = ofz_map_get(&d->depends, n->in[k]->name);
@@ -75,10 +102,10 @@ static ofz_status differentiate(differ *d, const ofz_node *n)
     ofz_grad_call g    = {
            .ctx = d->ctx, .graph = d->g, .node = n, .attrs = d->attrs, .dy = dy, .need = need, .dx = dx
     };
-    bool       any_dy = false;
-    ofz_value *hidden = NULL;
-    ofz_status st     = OFZ_OK;
-    char       text[256];
+    bool             any_dy = false;
+    const ofz_value *inside = NULL, *hidden = NULL;
+    ofz_status       st = OFZ_OK;
+    char             text[256];
 
     if (!dy || !dx || !need) OFZ_GOTO(ofz_fail_nomem(d->ctx, "gradient", sizeof *dy));
     for (size_t k = 0; k < n->out_count; k++) {
@@ -89,8 +116,10 @@ static ofz_status differentiate(differ *d, const ofz_node *n)
         need[k] = n->in[k] && carries(n->in[k]) && ofz_map_get(&d->depends, n->in[k]->name);
         if (need[k] && !hidden) hidden = n->in[k];
     }
+    if (any_dy) inside = read_inside(d, n, 0); /* where no row's gradient reaches */
+    if (inside) hidden = inside;
     if (!any_dy || !hidden) goto done;
-    if (!op || !op->grad) OFZ_GOTO(no_gradient(d, n, hidden));
+    if (inside || !op || !op->grad) OFZ_GOTO(no_gradient(d, n, hidden));
     OFZ_GOTO(ofz_op_parse(d->ctx, op, n, d->attrs));
     st = op->grad(&g);
     if (st) OFZ_GOTO(ofz_at(d->ctx, st, "%s", ofz_node_text(text, sizeof text, n)));
