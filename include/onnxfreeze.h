@@ -400,7 +400,9 @@ typedef struct ofz_train_options {
     ofz_loss           loss;
     ofz_optimizer      optimizer;
     double             lr; /* 0: 0.01 for SGD, 0.001 for Adam and AdamW */
-    double             momentum, weight_decay, beta1, beta2, eps;
+    double             momentum;     /* of SGD; 0 */
+    double             weight_decay; /* below 0: 0.01 for AdamW, none for the others */
+    double             beta1, beta2, eps;
     int                nesterov;
     ofz_schedule       schedule;
     int                step_size;  /* epochs between two decays of OFZ_STEP; 0: a third of epochs */

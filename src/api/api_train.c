@@ -9,7 +9,7 @@ void ofz_train_options_init(ofz_train_options *options)
         .target     = "labels",
         .loss       = OFZ_LOSS_CE,
         .optimizer  = OFZ_SGD,
-        .momentum   = 0.9,
+        .weight_decay = -1,
         .beta1      = 0.9,
         .beta2      = 0.999,
         .eps        = 1e-8,
@@ -37,7 +37,7 @@ static ofz_status numbers_check(ofz_ctx *ctx, const ofz_train_options *o)
     const number_rule rules[] = {
         {"lr",                o->lr,               0,                huge,           false},
         { "momentum",         o->momentum,         0,                1,              true },
-        { "weight_decay",     o->weight_decay,     0,                huge,           false},
+        { "weight_decay",     o->weight_decay,     -1,               huge,           false},
         { "beta1",            o->beta1,            0,                1,              true },
         { "beta2",            o->beta2,            0,                1,              true },
         { "eps",              o->eps,              0,                huge,           false},

@@ -203,6 +203,7 @@ static void settings_resolve(ofz_trainer *t)
     ofz_train_options *o = &t->options;
 
     if (o->lr == 0) o->lr = o->optimizer == OFZ_SGD ? 0.01 : 0.001;
+    if (o->weight_decay < 0) o->weight_decay = o->optimizer == OFZ_ADAMW ? 0.01 : 0;
     if (!o->val && o->val_split <= 0)
         o->monitor = OFZ_MONITOR_LOSS; /* of training, for the report */
     if (!o->step_size) o->step_size = o->epochs > 3 ? o->epochs / 3 : 1;

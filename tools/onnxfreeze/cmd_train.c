@@ -299,7 +299,7 @@ static const ofz_cli_opt options[] = {
     OFZ_ROW_REAL("momentum", TRAIN(momentum), 0, 1, BELOW, "momentum of sgd"),
     OFZ_ROW_FLAG(0, "nesterov", TRAIN(nesterov), 1, "look ahead along the momentum (sgd)"),
     OFZ_ROW_REAL("weight-decay", TRAIN(weight_decay), 0, ANY, 0,
-                 "L2 for sgd and adam, decoupled for adamw"),
+                 "L2 for sgd and adam, decoupled for adamw [default: 0.01 for adamw, else 0]"),
     OFZ_ROW_REAL("beta1", TRAIN(beta1), 0, 1, BELOW, "decay of adam's mean gradient"),
     OFZ_ROW_REAL("beta2", TRAIN(beta2), 0, 1, BELOW, "decay of adam's mean square"),
     OFZ_ROW_REAL("eps", TRAIN(eps), 0, ANY, OVER, "added to adam's root mean square"),

@@ -24,7 +24,7 @@ static void default_append(const ofz_cli_opt *o, const void *args, char *out, si
         break;
     case OFZ_OPT_REAL:
         memcpy(&real, field, sizeof real);
-        if (real != 0) snprintf(out, size, " [default: %.9g]", real);
+        if (real > 0) snprintf(out, size, " [default: %.9g]", real);
         break;
     case OFZ_OPT_U64:
         memcpy(&u64, field, sizeof u64);
