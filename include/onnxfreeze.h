@@ -31,7 +31,7 @@ extern "C" {
 
 #define OFZ_VERSION "0.1.0"
 
-/* --- status, context, errors --------------------------------------------------------------- */
+/* --- status, context, errors ------------------------------------------------------------------ */
 
 typedef enum ofz_status {
     OFZ_OK = 0,
@@ -77,37 +77,37 @@ OFZ_API void ofz_ctx_set_follow_links(ofz_ctx *ctx, int follow);
 /* Refuse to hold more than this many bytes in one tensor; default 64 GiB. */
 OFZ_API void ofz_ctx_set_tensor_limit(ofz_ctx *ctx, size_t size);
 
-/* --- arrays ---------------------------------------------------------------------------------- */
+/* --- arrays ----------------------------------------------------------------------------------- */
 
 /* Element types; the numbers are ONNX's own (TensorProto.DataType). */
 typedef enum ofz_dtype {
-    OFZ_UNDEFINED = 0,
-    OFZ_F32 = 1,
-    OFZ_U8 = 2,
-    OFZ_I8 = 3,
-    OFZ_U16 = 4,
-    OFZ_I16 = 5,
-    OFZ_I32 = 6,
-    OFZ_I64 = 7,
-    OFZ_STRING = 8,
-    OFZ_BOOL = 9,
-    OFZ_F16 = 10,
-    OFZ_F64 = 11,
-    OFZ_U32 = 12,
-    OFZ_U64 = 13,
-    OFZ_C64 = 14,
-    OFZ_C128 = 15,
-    OFZ_BF16 = 16,
-    OFZ_F8E4M3FN = 17,
+    OFZ_UNDEFINED  = 0,
+    OFZ_F32        = 1,
+    OFZ_U8         = 2,
+    OFZ_I8         = 3,
+    OFZ_U16        = 4,
+    OFZ_I16        = 5,
+    OFZ_I32        = 6,
+    OFZ_I64        = 7,
+    OFZ_STRING     = 8,
+    OFZ_BOOL       = 9,
+    OFZ_F16        = 10,
+    OFZ_F64        = 11,
+    OFZ_U32        = 12,
+    OFZ_U64        = 13,
+    OFZ_C64        = 14,
+    OFZ_C128       = 15,
+    OFZ_BF16       = 16,
+    OFZ_F8E4M3FN   = 17,
     OFZ_F8E4M3FNUZ = 18,
-    OFZ_F8E5M2 = 19,
+    OFZ_F8E5M2     = 19,
     OFZ_F8E5M2FNUZ = 20,
-    OFZ_U4 = 21,
-    OFZ_I4 = 22,
-    OFZ_F4E2M1 = 23,
-    OFZ_F8E8M0 = 24,
-    OFZ_U2 = 25,
-    OFZ_I2 = 26
+    OFZ_U4         = 21,
+    OFZ_I4         = 22,
+    OFZ_F4E2M1     = 23,
+    OFZ_F8E8M0     = 24,
+    OFZ_U2         = 25,
+    OFZ_I2         = 26
 } ofz_dtype;
 
 /* "float32", "int64", ...; "undefined" for anything else. */
@@ -152,9 +152,9 @@ OFZ_API ofz_status ofz_arrays_save_npy(ofz_ctx *ctx, const ofz_arrays *arrays, s
 OFZ_API size_t     ofz_arrays_count(const ofz_arrays *arrays);
 OFZ_API ofz_array  ofz_arrays_get(const ofz_arrays *arrays, size_t index);
 /* The index of `name`, or -1. */
-OFZ_API int        ofz_arrays_find(const ofz_arrays *arrays, const char *name);
+OFZ_API int ofz_arrays_find(const ofz_arrays *arrays, const char *name);
 
-/* --- models ---------------------------------------------------------------------------------- */
+/* --- models ----------------------------------------------------------------------------------- */
 
 typedef struct ofz_model ofz_model;
 
@@ -178,10 +178,10 @@ typedef struct ofz_model_info {
     int64_t     model_version;
     size_t      opset_count, node_count, initializer_count, input_count, output_count;
     size_t      function_count;
-    size_t      file_size;                    /* bytes, without external data */
-    size_t      parameter_count;              /* elements of all listed initializers */
-    size_t      parameter_size;               /* their bytes */
-    size_t      trainable_count;              /* elements that `train` would change */
+    size_t      file_size;       /* bytes, without external data */
+    size_t      parameter_count; /* elements of all listed initializers */
+    size_t      parameter_size;  /* their bytes */
+    size_t      trainable_count; /* elements that `train` would change */
     size_t      trainable_size;
 } ofz_model_info;
 
@@ -193,9 +193,9 @@ typedef struct ofz_opset_info {
 /* A graph input or output, or any value that shape inference described. */
 typedef struct ofz_value_info {
     const char        *name;
-    ofz_dtype          dtype; /* OFZ_UNDEFINED when unknown or not a tensor */
-    int                rank;  /* -1 when unknown */
-    const int64_t     *shape; /* rank numbers, -1 where symbolic or unknown */
+    ofz_dtype          dtype;    /* OFZ_UNDEFINED when unknown or not a tensor */
+    int                rank;     /* -1 when unknown */
+    const int64_t     *shape;    /* rank numbers, -1 where symbolic or unknown */
     const char *const *dim_name; /* rank names, NULL where none */
 } ofz_value_info;
 
@@ -205,8 +205,8 @@ typedef struct ofz_node_info {
     size_t             input_count, output_count;
     const char *const *input; /* "" for an omitted optional input */
     const char *const *output;
-    int                known;      /* 1: this program has a row for it */
-    int                depth;      /* nodes on the longest path from a graph input */
+    int                known; /* 1: this program has a row for it */
+    int                depth; /* nodes on the longest path from a graph input */
 } ofz_node_info;
 
 /* What a tensor is for, judged from the nodes that use it. */
@@ -237,34 +237,34 @@ typedef struct ofz_tensor_info {
     const int64_t     *shape;
     size_t             count, size; /* elements, bytes */
     ofz_role           role;
-    ofz_mark           mark;        /* as written in the file or by ofz_mark_apply */
-    int                trains;      /* 1: `train` would change it (marks, else defaults) */
+    ofz_mark           mark;   /* as written in the file or by ofz_mark_apply */
+    int                trains; /* 1: `train` would change it (marks, else defaults) */
     int                constant_node, external;
     size_t             user_count;
     const char *const *used_by; /* node names; "OpType -> output" where a node has none */
 } ofz_tensor_info;
 
-OFZ_API void             ofz_model_get_info(const ofz_model *model, ofz_model_info *out);
-OFZ_API ofz_opset_info   ofz_model_opset(const ofz_model *model, size_t index);
-OFZ_API ofz_value_info   ofz_model_input(const ofz_model *model, size_t index);
-OFZ_API ofz_value_info   ofz_model_output(const ofz_model *model, size_t index);
+OFZ_API void           ofz_model_get_info(const ofz_model *model, ofz_model_info *out);
+OFZ_API ofz_opset_info ofz_model_opset(const ofz_model *model, size_t index);
+OFZ_API ofz_value_info ofz_model_input(const ofz_model *model, size_t index);
+OFZ_API ofz_value_info ofz_model_output(const ofz_model *model, size_t index);
 /* Nodes of the main graph in topological order. */
-OFZ_API ofz_node_info    ofz_model_node(const ofz_model *model, size_t index);
+OFZ_API ofz_node_info ofz_model_node(const ofz_model *model, size_t index);
 /* Value `output` of node `index`, as far as shape inference got. */
-OFZ_API ofz_value_info   ofz_model_node_output(const ofz_model *model, size_t index, size_t output);
+OFZ_API ofz_value_info ofz_model_node_output(const ofz_model *model, size_t index, size_t output);
 /* Listed tensors: initializers in file order, then Constant nodes' tensors. */
-OFZ_API size_t           ofz_model_tensor_count(const ofz_model *model);
-OFZ_API ofz_tensor_info  ofz_model_tensor(const ofz_model *model, size_t index);
+OFZ_API size_t          ofz_model_tensor_count(const ofz_model *model);
+OFZ_API ofz_tensor_info ofz_model_tensor(const ofz_model *model, size_t index);
 /* The index of tensor `name`, or -1. */
-OFZ_API int              ofz_model_find_tensor(const ofz_model *model, const char *name);
+OFZ_API int ofz_model_find_tensor(const ofz_model *model, const char *name);
 /* The bytes of a tensor, decoded to raw_data layout; appended to `out` under its name. */
-OFZ_API ofz_status       ofz_model_read_tensor(ofz_ctx *ctx, const ofz_model *model, size_t index,
-                                               ofz_arrays *out) OFZ_MUST_USE;
+OFZ_API ofz_status ofz_model_read_tensor(ofz_ctx *ctx, const ofz_model *model, size_t index,
+                                         ofz_arrays *out) OFZ_MUST_USE;
 /* A 128-bit hash of dtype, shape and bytes, as 32 hexadecimal digits and a NUL. */
-OFZ_API ofz_status       ofz_model_hash_tensor(ofz_ctx *ctx, const ofz_model *model, size_t index,
-                                               char out[33]) OFZ_MUST_USE;
+OFZ_API ofz_status ofz_model_hash_tensor(ofz_ctx *ctx, const ofz_model *model, size_t index,
+                                         char out[33]) OFZ_MUST_USE;
 
-/* --- checking and comparing ------------------------------------------------------------------ */
+/* --- checking and comparing ------------------------------------------------------------------- */
 
 /* Called once per finding; text is one line. */
 typedef void ofz_finding_fn(void *user, ofz_status kind, const char *where, const char *text);
@@ -286,8 +286,8 @@ typedef enum ofz_diff_kind {
 
 typedef struct ofz_diff_entry {
     ofz_diff_kind kind;
-    const char   *name;   /* tensor, or what part of the structure */
-    int           frozen; /* the tensor is frozen in A */
+    const char   *name;                 /* tensor, or what part of the structure */
+    int           frozen;               /* the tensor is frozen in A */
     size_t        changed_count, count; /* elements; OFZ_DIFF_VALUES only */
     double        max_abs, l2;          /* of B - A, numeric types only */
     const char   *text;                 /* one line */
@@ -300,9 +300,13 @@ typedef void ofz_diff_fn(void *user, const ofz_diff_entry *entry);
 OFZ_API ofz_status ofz_model_diff(ofz_ctx *ctx, const ofz_model *a, const ofz_model *b,
                                   int frozen_only, ofz_diff_fn *fn, void *user) OFZ_MUST_USE;
 
-/* --- marking --------------------------------------------------------------------------------- */
+/* --- marking ---------------------------------------------------------------------------------- */
 
-typedef enum ofz_mark_action { OFZ_ACTION_FREEZE, OFZ_ACTION_TRAIN, OFZ_ACTION_PRESET } ofz_mark_action;
+typedef enum ofz_mark_action {
+    OFZ_ACTION_FREEZE,
+    OFZ_ACTION_TRAIN,
+    OFZ_ACTION_PRESET
+} ofz_mark_action;
 
 /* text: a selector (NAME, glob, re:REGEX, role:ROLE, op:TYPE, node:GLOB, last:N, before:TENSOR,
  * after:TENSOR), or for OFZ_ACTION_PRESET one of none, all, head, bias, norm. Later rules override
@@ -325,7 +329,7 @@ OFZ_API ofz_status ofz_mark_apply(ofz_ctx *ctx, ofz_model *model, const ofz_mark
 /* Remove every mark. */
 OFZ_API void ofz_mark_strip(ofz_model *model);
 
-/* --- running --------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 /* Evaluate the graph. Inputs are matched by name; every graph input that is not an initializer must
  * be there, with the dtype and a shape that fits. Outputs come back in graph order.
@@ -338,9 +342,15 @@ OFZ_API ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz
 OFZ_API ofz_status ofz_backend_test(ofz_ctx *ctx, const char *folder, double rtol,
                                     double atol) OFZ_MUST_USE;
 
-/* --- training -------------------------------------------------------------------------------- */
+/* --- training --------------------------------------------------------------------------------- */
 
-typedef enum ofz_loss { OFZ_LOSS_CE, OFZ_LOSS_MSE, OFZ_LOSS_L1, OFZ_LOSS_HUBER, OFZ_LOSS_BCE } ofz_loss;
+typedef enum ofz_loss {
+    OFZ_LOSS_CE,
+    OFZ_LOSS_MSE,
+    OFZ_LOSS_L1,
+    OFZ_LOSS_HUBER,
+    OFZ_LOSS_BCE
+} ofz_loss;
 typedef enum ofz_optimizer { OFZ_SGD, OFZ_ADAM, OFZ_ADAMW } ofz_optimizer;
 typedef enum ofz_schedule { OFZ_CONSTANT, OFZ_STEP, OFZ_COSINE } ofz_schedule;
 typedef enum ofz_bn_mode { OFZ_BN_FROZEN, OFZ_BN_BATCH } ofz_bn_mode;
@@ -358,10 +368,10 @@ typedef struct ofz_metrics {
     int             class_count;
     double          accuracy, precision, recall, f1; /* macro averages over classes that occur */
     double          mean_abs_error;                  /* regression; NaN for classification */
-    double          r2;                              /* coefficient of determination; NaN likewise */
+    double          r2; /* coefficient of determination; NaN likewise */
     const double   *class_precision, *class_recall, *class_f1; /* class_count each */
     const uint64_t *class_samples; /* class_count: targets of each class */
-    const uint64_t *confusion; /* [class_count, class_count], row = true class; NULL above 1024
+    const uint64_t *confusion;     /* [class_count, class_count], row = true class; NULL above 1024
                                   classes. All arrays are lent by the result or event */
 } ofz_metrics;
 
@@ -378,13 +388,13 @@ typedef struct ofz_event {
     int                epoch, epochs;     /* 1-based */
     double             loss;              /* STEP: of this step; EPOCH: mean over the epoch */
     double             lr;
-    double             grad_norm;         /* STEP: global L2 norm before clipping */
-    double             ms;                /* STEP: wall time of the step, milliseconds */
-    double             seconds;           /* EPOCH: wall time, validation included */
-    size_t             sample_count;      /* STEP: samples in this step */
-    const ofz_metrics *val;               /* EPOCH: NULL without validation data */
-    int                best;              /* EPOCH: 1 when this is the best so far */
-    const char        *reason;            /* STOP: "finished", "early stop", "cancelled" */
+    double             grad_norm;    /* STEP: global L2 norm before clipping */
+    double             ms;           /* STEP: wall time of the step, milliseconds */
+    double             seconds;      /* EPOCH: wall time, validation included */
+    size_t             sample_count; /* STEP: samples in this step */
+    const ofz_metrics *val;          /* EPOCH: NULL without validation data */
+    int                best;         /* EPOCH: 1 when this is the best so far */
+    const char        *reason;       /* STOP: "finished", "early stop", "cancelled" */
 } ofz_event;
 
 /* Return nonzero to stop after this step; the checkpoint is written first. */
@@ -393,13 +403,13 @@ typedef int ofz_event_fn(void *user, const ofz_event *event);
 typedef struct ofz_train_options {
     const ofz_binding *bindings; /* inputs without one are fed from the array of the same name */
     size_t             binding_count;
-    const char        *target; /* array of targets; "labels" */
-    const char        *output; /* value that feeds the loss; NULL: the first graph output */
-    const ofz_arrays  *val;    /* validation data, or NULL */
+    const char        *target;    /* array of targets; "labels" */
+    const char        *output;    /* value that feeds the loss; NULL: the first graph output */
+    const ofz_arrays  *val;       /* validation data, or NULL */
     double             val_split; /* share of the data kept for validation when val is NULL; 0 */
     ofz_loss           loss;
     ofz_optimizer      optimizer;
-    double             lr; /* 0: 0.01 for SGD, 0.001 for Adam and AdamW */
+    double             lr;           /* 0: 0.01 for SGD, 0.001 for Adam and AdamW */
     double             momentum;     /* of SGD; 0 */
     double             weight_decay; /* below 0: 0.01 for AdamW, none for the others */
     double             beta1, beta2, eps;
@@ -417,10 +427,10 @@ typedef struct ofz_train_options {
     ofz_bn_mode        bn;
     int                early_stop; /* epochs without improvement; 0: off */
     ofz_monitor        monitor;
-    const char        *checkpoint; /* file written after every epoch and on cancel, or NULL */
+    const char        *checkpoint;       /* file written after every epoch and on cancel, or NULL */
     int                checkpoint_steps; /* also every so many steps; 0: off */
-    const char        *resume;     /* checkpoint to continue from, or NULL */
-    ofz_event_fn      *on_event;   /* or NULL */
+    const char        *resume;           /* checkpoint to continue from, or NULL */
+    ofz_event_fn      *on_event;         /* or NULL */
     void              *user;
 } ofz_train_options;
 
@@ -429,8 +439,8 @@ typedef struct ofz_train_report {
     int         epochs, best_epoch;
     double      first_loss, last_loss; /* mean training loss over the first and the last epoch */
     double      best_value;            /* of the monitored metric; without validation the loss */
-    size_t      trained_count, frozen_count;       /* tensors */
-    const char *reason;                            /* as in OFZ_EVENT_STOP */
+    size_t      trained_count, frozen_count; /* tensors */
+    const char *reason;                      /* as in OFZ_EVENT_STOP */
 } ofz_train_report;
 
 OFZ_API void ofz_train_options_init(ofz_train_options *options);
@@ -442,7 +452,7 @@ OFZ_API void ofz_train_options_init(ofz_train_options *options);
  * the way to a trainable tensor), OFZ_E_NUMERIC (the loss is not finite), OFZ_E_ARG. */
 OFZ_API ofz_status ofz_train(ofz_ctx *ctx, ofz_model *model, const ofz_arrays *data,
                              const ofz_train_options *options,
-                             ofz_train_report *report) OFZ_MUST_USE;
+                             ofz_train_report        *report) OFZ_MUST_USE;
 
 typedef struct ofz_eval_options {
     const ofz_binding *bindings;
@@ -457,12 +467,11 @@ typedef struct ofz_eval_result ofz_eval_result;
 OFZ_API void ofz_eval_options_init(ofz_eval_options *options);
 /* Loss and metrics of the model on `data`, in inference form. */
 OFZ_API ofz_status         ofz_eval(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays *data,
-                                    const ofz_eval_options *options,
-                                    ofz_eval_result **out) OFZ_MUST_USE;
+                                    const ofz_eval_options *options, ofz_eval_result **out) OFZ_MUST_USE;
 OFZ_API const ofz_metrics *ofz_eval_metrics(const ofz_eval_result *result);
 OFZ_API void               ofz_eval_result_free(ofz_eval_result *result);
 
-/* --- exporting ------------------------------------------------------------------------------- */
+/* --- exporting -------------------------------------------------------------------------------- */
 
 typedef struct ofz_export_options {
     int strip;         /* remove the marks */
@@ -471,20 +480,20 @@ typedef struct ofz_export_options {
 } ofz_export_options;
 
 typedef struct ofz_export_report {
-    size_t      size, external_size;         /* bytes written */
-    size_t      frozen_count, trained_count; /* tensors; trained: bytes differ from the source */
-    size_t      frozen_size;
-    char        frozen_hash[33]; /* over name, dtype, shape and bytes of all frozen tensors */
-    int         verified;        /* 1: the file was read back and compared */
+    size_t size, external_size;         /* bytes written */
+    size_t frozen_count, trained_count; /* tensors; trained: bytes differ from the source */
+    size_t frozen_size;
+    char   frozen_hash[33]; /* over name, dtype, shape and bytes of all frozen tensors */
+    int    verified;        /* 1: the file was read back and compared */
 } ofz_export_report;
 
 OFZ_API void ofz_export_options_init(ofz_export_options *options);
 /* ofz_model_save, with options, read back and compared before it is renamed into place. */
 OFZ_API ofz_status ofz_model_export(ofz_ctx *ctx, const ofz_model *model, const char *path,
                                     const ofz_export_options *options,
-                                    ofz_export_report *report) OFZ_MUST_USE;
+                                    ofz_export_report        *report) OFZ_MUST_USE;
 
-/* --- what the program knows ------------------------------------------------------------------ */
+/* --- what the program knows ------------------------------------------------------------------- */
 
 typedef struct ofz_op_info {
     const char *domain, *name; /* "" is ai.onnx */

@@ -25,7 +25,7 @@ static void take(void *user, ofz_status kind, const char *where, const char *tex
     if (c->fn) c->fn(c->user, kind, where, text);
 }
 
-/* --- operators ---------------------------------------------------------------------------------- */
+/* --- operators -------------------------------------------------------------------------------- */
 
 static ofz_status check_node(check *c, const ofz_node *n)
 {

@@ -12,7 +12,7 @@ void ofz_export_options_init(ofz_export_options *options)
     *options = (ofz_export_options){ 0 };
 }
 
-/* --- verifying ---------------------------------------------------------------------------------- */
+/* --- verifying -------------------------------------------------------------------------------- */
 
 typedef struct verdict {
     ofz_ctx    *ctx;
@@ -71,7 +71,7 @@ static ofz_status verify(ofz_ctx *ctx, const ofz_model *model, ofz_staged *stage
     return st;
 }
 
-/* --- reporting ---------------------------------------------------------------------------------- */
+/* --- reporting -------------------------------------------------------------------------------- */
 
 static ofz_status count_tensors(ofz_ctx *ctx, const ofz_model *model, ofz_export_report *report)
 {
@@ -94,7 +94,7 @@ static ofz_status count_tensors(ofz_ctx *ctx, const ofz_model *model, ofz_export
     return OFZ_OK;
 }
 
-/* --- exporting ---------------------------------------------------------------------------------- */
+/* --- exporting -------------------------------------------------------------------------------- */
 
 static ofz_status list_trained(ofz_ctx *ctx, const ofz_model *model, ofz_write_options *options,
                                const ofz_value ***list)

@@ -47,7 +47,7 @@ ofz_status ofz_model_save(ofz_ctx *ctx, const ofz_model *model, const char *path
     return ofz_model_write_file(ctx, model, path, NULL, NULL, NULL);
 }
 
-/* --- looking ------------------------------------------------------------------------------------ */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 void ofz_model_get_info(const ofz_model *model, ofz_model_info *out)
 {
@@ -160,7 +160,7 @@ int ofz_model_find_tensor(const ofz_model *model, const char *name)
     return (int)(uintptr_t)ofz_map_get(&model->view->by_name, name) - 1;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static ofz_status index_check(ofz_ctx *ctx, const ofz_model *model, size_t index)
 {

@@ -6,8 +6,7 @@
 #include "exec/exec.h"
 #include "tensor/container.h"
 
-/* --- inputs
- * --------------------------------------------------------------------------------------- */
+/* --- inputs ----------------------------------------------------------------------------------- */
 
 /* What the symbols of the inputs' shapes stand for in this run. */
 typedef struct symbol_table {
@@ -88,8 +87,7 @@ static ofz_status symbols_new(ofz_ctx *ctx, const ofz_graph *g, symbol_table *ta
     return table->entry ? OFZ_OK : ofz_fail_nomem(ctx, "inputs", table->room);
 }
 
-/* --- runs
- * ----------------------------------------------------------------------------------------- */
+/* --- runs ------------------------------------------------------------------------------------- */
 
 static ofz_status outputs_take(ofz_ctx *ctx, const ofz_exec *exec, const ofz_graph *g,
                                ofz_tensor *out)

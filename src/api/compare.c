@@ -31,7 +31,7 @@ bool ofz_tensor_identical(const ofz_tensor *a, const ofz_tensor *b)
     return true;
 }
 
-/* --- attributes --------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static bool graph_equal(const ofz_graph *a, const ofz_graph *b);
 
@@ -86,7 +86,7 @@ static bool attrs_equal(const ofz_node *a, const ofz_node *b)
     return true;
 }
 
-/* --- nodes and graphs --------------------------------------------------------------------------- */
+/* --- nodes and graphs ------------------------------------------------------------------------- */
 
 static bool values_equal(ofz_value *const *a, size_t n, ofz_value *const *b, size_t m)
 {
@@ -125,7 +125,7 @@ static bool graph_equal(const ofz_graph *a, const ofz_graph *b)
     return true;
 }
 
-/* --- the model ---------------------------------------------------------------------------------- */
+/* --- the model -------------------------------------------------------------------------------- */
 
 static void compare_interface(comparison *c, const char *what, const ofz_list *a, const ofz_list *b)
 {

@@ -9,7 +9,7 @@
 #include "pass/infer_shapes.h"
 #include "pass/roles.h"
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static ofz_status view_value(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, ofz_value_info *out)
 {
@@ -41,7 +41,7 @@ static ofz_status view_values(ofz_ctx *ctx, ofz_view *view, const ofz_list *list
     return OFZ_OK;
 }
 
-/* --- nodes -------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 /* Everything that reads `v` in the main graph, itself or inside a subgraph, is deeper than `depth`. */
 static void push_depth(const ofz_value *v, const ofz_graph *g, int depth)
@@ -96,7 +96,7 @@ static ofz_status view_node(ofz_ctx *ctx, ofz_view *view, const ofz_node *n, ofz
     return OFZ_OK;
 }
 
-/* --- tensors ------------------------------------------------------------------------------------ */
+/* --- tensors ---------------------------------------------------------------------------------- */
 
 static const char *node_label(ofz_view *view, const ofz_node *n)
 {
@@ -144,7 +144,7 @@ static ofz_status view_tensor(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, 
     return view_users(ctx, view, v, out);
 }
 
-/* --- the whole ---------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static ofz_status infer(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
 {

@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static const uint8_t file_nothing[1];
 
@@ -97,8 +96,7 @@ void ofz_file_forget(const ofz_file *file, size_t from, size_t to)
         (void)!madvise((char *)file->memory + from, to - from, MADV_DONTNEED);
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 enum { WRITER_ROOM = 1 << 16 };
 

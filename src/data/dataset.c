@@ -8,7 +8,7 @@
 
 enum { TEXT_SIZE = 160 };
 
-/* --- binding ----------------------------------------------------------------------------------- */
+/* --- binding ---------------------------------------------------------------------------------- */
 
 static const ofz_value *input_at(const ofz_graph *g, size_t i)
 {
@@ -79,7 +79,7 @@ static ofz_status target_missing(ofz_ctx *ctx, const ofz_dataset *ds, const ofz_
                    array_other(arrays, ds->input_count ? ds->input[0].name : NULL));
 }
 
-/* --- shapes and types --------------------------------------------------------------------------- */
+/* --- shapes and types ------------------------------------------------------------------------- */
 
 /* Everything but the batch must be what the input declares, where it declares it. */
 static ofz_status shape_check(ofz_ctx *ctx, const ofz_column *c)
@@ -158,7 +158,7 @@ static ofz_status target_bind(ofz_ctx *ctx, ofz_dataset *ds, const ofz_arrays *a
     return ofz_convert_check(ctx, spec->target, t, ds->target.dtype);
 }
 
-/* --- samples ------------------------------------------------------------------------------------ */
+/* --- samples ---------------------------------------------------------------------------------- */
 
 static ofz_status count_check(ofz_ctx *ctx, ofz_dataset *ds)
 {
@@ -227,7 +227,7 @@ void ofz_dataset_deinit(ofz_dataset *ds)
     *ds = (ofz_dataset){ 0 };
 }
 
-/* --- batches ------------------------------------------------------------------------------------ */
+/* --- batches ---------------------------------------------------------------------------------- */
 
 ofz_status ofz_dataset_batches(ofz_ctx *ctx, const ofz_dataset *ds, int64_t count,
                                int64_t batch_size, bool drop, int64_t *out)

@@ -30,8 +30,7 @@ bool ofz_npy_is(const void *data, size_t size)
     return size >= sizeof magic && !memcmp(data, magic, sizeof magic);
 }
 
-/* --- header ------------------------------------------------------------------------------------
- */
+/* --- header ----------------------------------------------------------------------------------- */
 
 static void space_skip(cursor *c)
 {
@@ -233,8 +232,7 @@ static ofz_status head_read(ofz_ctx *ctx, const unsigned char *data, size_t size
     return OFZ_OK;
 }
 
-/* --- body --------------------------------------------------------------------------------------
- */
+/* --- body ------------------------------------------------------------------------------------- */
 
 /* One number of `width` bytes, turned around. */
 static void number_swap(unsigned char *dst, const unsigned char *src, int width)
@@ -341,8 +339,7 @@ ofz_status ofz_npy_read(ofz_ctx *ctx, const void *data, size_t size, ofz_buffer 
     return OFZ_OK;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* The type that numpy gets for `dtype`. */
 static ofz_dtype dtype_outside(ofz_dtype dtype)

@@ -25,8 +25,7 @@ enum { PLACES_MOST = 4 };
 
 static ofz_status plan_make(scope *s, ofz_value *const *wanted, size_t count);
 
-/* --- values and slots ---------------------------------------------------------------------------
- */
+/* --- values and slots ------------------------------------------------------------------------- */
 
 /* Does `v`, as read in this scope, come from around it? A subgraph may name an outer value as its
  * output; to the reader that is a value of the subgraph that nobody makes. */
@@ -100,8 +99,7 @@ static ofz_status slots_for(const scope *s, ofz_value *const *v, int count, int 
     return OFZ_OK;
 }
 
-/* --- subgraphs ----------------------------------------------------------------------------------
- */
+/* --- subgraphs -------------------------------------------------------------------------------- */
 
 static ofz_status sub_slots(scope *s, ofz_subplan *sub)
 {
@@ -164,8 +162,7 @@ static ofz_status step_subs(const scope *s, const ofz_node *n, ofz_step *step)
     return OFZ_OK;
 }
 
-/* --- steps --------------------------------------------------------------------------------------
- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static ofz_status step_fill(const scope *s, ofz_step *step)
 {
@@ -203,8 +200,7 @@ static ofz_status step_fill(const scope *s, ofz_step *step)
     return OFZ_OK;
 }
 
-/* --- what is needed -----------------------------------------------------------------------------
- */
+/* --- what is needed --------------------------------------------------------------------------- */
 
 /* `v` is read in this scope: here someone makes it, or the scope around must give it. */
 static ofz_status need_value(scope *s, ofz_map *need, const ofz_value *v)
@@ -275,8 +271,7 @@ done:
     return st;
 }
 
-/* --- lives --------------------------------------------------------------------------------------
- */
+/* --- lives ------------------------------------------------------------------------------------ */
 
 static void note_uses(ofz_plan *plan)
 {
@@ -311,8 +306,7 @@ static ofz_status note_deaths(ofz_ctx *ctx, ofz_plan *plan)
     return OFZ_OK;
 }
 
-/* --- plans --------------------------------------------------------------------------------------
- */
+/* --- plans ------------------------------------------------------------------------------------ */
 
 static ofz_status plan_make(scope *s, ofz_value *const *wanted, size_t count)
 {

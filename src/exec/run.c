@@ -8,8 +8,7 @@
 #include "exec/runner.h"
 #include "tensor/container.h"
 
-/* --- buffers ------------------------------------------------------------------------------------
- */
+/* --- buffers ---------------------------------------------------------------------------------- */
 
 enum { POOL_MOST = 4096 };
 
@@ -63,8 +62,7 @@ ofz_status ofz_eval_output(ofz_eval_call *c, int k, ofz_dtype dtype, int rank, c
     return ofz_tensor_new(c->ctx, c->out[k], dtype, rank, dim);
 }
 
-/* --- one step -----------------------------------------------------------------------------------
- */
+/* --- one step --------------------------------------------------------------------------------- */
 
 static const int64_t *hint_of(ofz_exec *e, int i, const ofz_tensor *t)
 {
@@ -154,8 +152,7 @@ static ofz_status step_run(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
     return s->op->eval(&c);
 }
 
-/* --- runs ---------------------------------------------------------------------------------------
- */
+/* --- runs ------------------------------------------------------------------------------------- */
 
 ofz_status ofz_exec_new(ofz_ctx *ctx, const ofz_plan *plan, ofz_exec **out)
 {

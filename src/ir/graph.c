@@ -53,8 +53,7 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain)
     return 0;
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static const char *value_fresh_name(ofz_graph *g)
 {
@@ -134,8 +133,7 @@ static void value_unuse(ofz_value *v, const ofz_node *n, int index)
         }
 }
 
-/* --- nodes -------------------------------------------------------------------------------------
- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 static void *arena_copy(ofz_arena *arena, const void *from, size_t count, size_t size)
 {
@@ -223,8 +221,7 @@ const char *ofz_node_text(char *buf, size_t size, const ofz_node *n)
     return buf;
 }
 
-/* --- symbols ------------------------------------------------------------------------------------
- */
+/* --- symbols ---------------------------------------------------------------------------------- */
 
 /* Nameless symbols are numbered from here, out of the way of those in the list of names. */
 static const int64_t symbol_nameless = (int64_t)1 << 40;

@@ -18,8 +18,7 @@ typedef struct ofz_value ofz_value;
 typedef struct ofz_node  ofz_node;
 typedef struct ofz_graph ofz_graph;
 
-/* --- attributes --------------------------------------------------------------------------------
- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 /* The numbers are ONNX's own (AttributeProto.AttributeType). */
 typedef enum ofz_attr_type {
@@ -71,8 +70,7 @@ typedef struct ofz_attr {
     } u; /* sparse tensors, type protos and lists of tensors and graphs are carried opaque */
 } ofz_attr;
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 typedef struct ofz_use {
     ofz_node *node;
@@ -115,8 +113,7 @@ struct ofz_value {
     int scratch; /* for whoever walks the graph; means nothing between two passes */
 };
 
-/* --- nodes -------------------------------------------------------------------------------------
- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 struct ofz_node {
     const char *name;                        /* "" when absent */
@@ -131,8 +128,7 @@ struct ofz_node {
     int         scratch; /* likewise */
 };
 
-/* --- graphs -------------------------------------------------------------------------------------
- */
+/* --- graphs ----------------------------------------------------------------------------------- */
 
 typedef struct ofz_opset {
     const char *domain;

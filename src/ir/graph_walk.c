@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- topological order ---------------------------------------------------------------------- */
+/* --- topological order ------------------------------------------------------------------------ */
 
 /* Call `edge` for every edge between two nodes of the graph, subgraph reads included: those are
  * recorded as uses with index -1. Node positions stand in scratch. */
@@ -106,8 +106,7 @@ done:
     return st;
 }
 
-/* --- copying ------------------------------------------------------------------------------------
- */
+/* --- copying ---------------------------------------------------------------------------------- */
 
 static ofz_status clone_value(ofz_ctx *ctx, ofz_graph *to, const ofz_value *v)
 {
@@ -200,8 +199,7 @@ done:
     return st;
 }
 
-/* --- invariants ---------------------------------------------------------------------------------
- */
+/* --- invariants ------------------------------------------------------------------------------- */
 
 static bool has_use(const ofz_value *v, const ofz_node *n, int index)
 {

@@ -95,7 +95,7 @@ static void einsum_points(const ofz_einsum *e, const walk *w)
     } while (advance(w, at, 0, w->kept));
 }
 
-/* --- as matrix products ------------------------------------------------------------------------------ */
+/* --- as matrix products ----------------------------------------------------------------------- */
 
 /* The labels of a pair of sources by where they occur: in both and kept, in the first and kept, in
  * the second and kept, in both and summed. */

@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "kernel/elementwise.h"
 
-/* --- numbers ---------------------------------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 /* Pairs that models cast between all the time. Every loop is over [from, to). */
 #define LOOP(S, D, expr)                                                                           \
@@ -111,7 +111,7 @@ void ofz_recast(int threads, const ofz_recasting *how, const ofz_tensor *x, cons
     (void)threads;
 }
 
-/* --- texts ------------------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static bool is_word(const char *s, size_t size, const char *want)
 {

@@ -12,8 +12,7 @@
 #define LANES 8
 #define BLOCK 512 /* columns accumulated side by side */
 
-/* --- the shape, reduced
- * ------------------------------------------------------------------------------ */
+/* --- the shape, reduced ----------------------------------------------------------------------- */
 
 /* Axes of size 1 are gone and neighbours of a kind are one; the innermost one, if it stays, is
  * `inner` and not among kept[]. */
@@ -84,8 +83,7 @@ static int64_t offset_of(int64_t index, int count, const int64_t *size, const in
     return off;
 }
 
-/* --- runs of elements
- * -------------------------------------------------------------------------------- */
+/* --- runs of elements ------------------------------------------------------------------------- */
 
 #define STEP_SUM(a, v)    ((a) + (v))
 #define STEP_ABS(a, v)    ((a) + fabs(v))
@@ -230,8 +228,7 @@ static int64_t step_integer(ofz_reduce_kind kind, int64_t a, int64_t v)
     }
 }
 
-/* --- all elements
- * ------------------------------------------------------------------------------------ */
+/* --- all elements ----------------------------------------------------------------------------- */
 
 typedef struct job {
     const plan     *p;

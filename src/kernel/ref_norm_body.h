@@ -35,7 +35,7 @@ static double NAME(run_dot)(const REAL *dy, const REAL *x, double mean, int64_t 
     return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-/* --- per parameter --------------------------------------------------------------------------- */
+/* --- per parameter ---------------------------------------------------------------------------- */
 
 /* acc[0..end-p) = sums of x of parameters p..end. */
 static void NAME(tile_sum)(const ofz_affine *a, const REAL *x, int64_t p, int64_t end, double *acc)
@@ -142,8 +142,7 @@ void NAME(ofz_batch_grad_x)(ofz_ctx *ctx, const ofz_affine *a, const REAL *dy, c
     }
 }
 
-/* --- per row
- * -------------------------------------------------------------------------------------- */
+/* --- per row ---------------------------------------------------------------------------------- */
 
 static void NAME(row_stats)(const ofz_norm *n, const REAL *x, double *mean, double *inv_std)
 {

@@ -69,10 +69,8 @@ ofz_status NAME(ofz_linear_attention)(ofz_ctx *ctx, const ofz_linear_attention *
                               (size_t)(count * a->value_dim) * sizeof *kept);
 #pragma omp parallel for schedule(static)                                                          \
     num_threads(ofz_threads_for(ctx, count * a->steps * a->dim * a->value_dim))
-    for (int64_t i = 0; i < count; i++)
-        NAME(linear_head)
-        (a, i / a->kv_heads, i % a->kv_heads, q, k, v, decay, beta, state, y,
-         kept + i * a->value_dim);
+    for (int64_t i = 0; i < count; i++) NAME(linear_head)
+    (a, i / a->kv_heads, i % a->kv_heads, q, k, v, decay, beta, state, y, kept + i * a->value_dim);
     free(kept);
     return OFZ_OK;
 }

@@ -48,7 +48,7 @@ bool ofz_scope_has(const ofz_scope *s, const char *name)
     return false;
 }
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static bool type_complete(const Onnx__TypeProto *t)
 {
@@ -106,7 +106,7 @@ static void check_marks(ofz_checker *c, const Onnx__TensorProto *t)
     }
 }
 
-/* --- graphs ------------------------------------------------------------------------------------- */
+/* --- graphs ----------------------------------------------------------------------------------- */
 
 static ofz_status check_names(ofz_checker *c, const Onnx__GraphProto *g, ofz_scope *scope)
 {
@@ -172,7 +172,7 @@ ofz_status ofz_check_graph(ofz_checker *c, const Onnx__GraphProto *g, const ofz_
     return st;
 }
 
-/* --- the model ---------------------------------------------------------------------------------- */
+/* --- the model -------------------------------------------------------------------------------- */
 
 static void check_opsets(ofz_checker *c, const Onnx__ModelProto *p)
 {

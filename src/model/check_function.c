@@ -40,7 +40,7 @@ static const char *id_of(functions *f, const char *domain, const char *name, con
 /* Imports are looked up in a list, once per node. */
 enum { OPSET_MAX = 256 };
 
-/* --- bodies ------------------------------------------------------------------------------------- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 
 static bool function_imports(const Onnx__FunctionProto *p, const char *domain)
 {
@@ -109,7 +109,7 @@ done:
     return st;
 }
 
-/* --- calls -------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static ofz_status walk(functions *f, function *fn, int depth);
 

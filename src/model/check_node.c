@@ -6,7 +6,7 @@
 #include "model/check.h"
 #include "model/reader.h"
 
-/* --- tensors that no graph shows ---------------------------------------------------------------- */
+/* --- tensors that no graph shows -------------------------------------------------------------- */
 
 static bool tensor_decode(ofz_checker *c, const Onnx__TensorProto *p, const char *where,
                           ofz_tensor *out)
@@ -74,7 +74,7 @@ void ofz_check_sparse(ofz_checker *c, const Onnx__SparseTensorProto *p, const ch
     if (fault) ofz_finding(c, OFZ_E_MODEL, where, "sparse tensor with %s", fault);
 }
 
-/* --- attributes --------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 /* The kinds of value that are present, one bit per type. */
 static unsigned value_bits(const Onnx__AttributeProto *a)
@@ -160,7 +160,7 @@ done:
     return st;
 }
 
-/* --- nodes -------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 static bool domain_imported(const ofz_model *m, const char *domain)
 {

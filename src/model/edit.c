@@ -106,8 +106,7 @@ ofz_status ofz_edits_write(ofz_ctx *ctx, const ofz_edits *e, ofz_writer *w)
     return ofz_writer_copy(ctx, w, source, at, source->size - at);
 }
 
-/* --- growing pieces of protobuf ----------------------------------------------------------------
- */
+/* --- growing pieces of protobuf --------------------------------------------------------------- */
 
 void ofz_bytes_put(ofz_bytes *b, const void *data, size_t size)
 {

@@ -36,7 +36,7 @@ ofz_status ofz_edit_add(ofz_ctx *ctx, ofz_edits *e, int origin, size_t at, size_
 ofz_status ofz_edits_finish(ofz_ctx *ctx, ofz_edits *e, size_t *size) OFZ_MUST_USE;
 ofz_status ofz_edits_write(ofz_ctx *ctx, const ofz_edits *e, ofz_writer *w) OFZ_MUST_USE;
 
-/* --- growing pieces of protobuf -------------------------------------------------------------- */
+/* --- growing pieces of protobuf --------------------------------------------------------------- */
 
 typedef struct ofz_bytes {
     uint8_t *data;

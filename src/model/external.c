@@ -16,8 +16,7 @@
 #include "base/sha1.h"
 #include "model/model_file.h"
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static bool decimal_read(const char *text, uint64_t *out)
 {
@@ -69,8 +68,7 @@ ofz_status ofz_external_key(ofz_ctx *ctx, const char *key, const char *value, un
     return OFZ_OK;
 }
 
-/* --- paths --------------------------------------------------------------------------------------
- */
+/* --- paths ------------------------------------------------------------------------------------ */
 
 static ofz_status location_check(ofz_ctx *ctx, const char *location)
 {
@@ -165,8 +163,7 @@ static ofz_status file_check(ofz_ctx *ctx, int fd, const char *location)
     return OFZ_OK;
 }
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 const ofz_file *ofz_external_known(const ofz_model *model, const char *location)
 {

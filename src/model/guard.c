@@ -54,8 +54,7 @@ static ofz_status guard_fail(guard *g, const uint8_t *at, const char *what)
                     g->stack[g->depth].desc->short_name, what);
 }
 
-/* --- the skeleton -------------------------------------------------------------------------------
- */
+/* --- the skeleton ----------------------------------------------------------------------------- */
 
 static ofz_status skeleton_put(guard *g, const void *data, size_t size)
 {
@@ -101,8 +100,7 @@ static bool field_kept(const ProtobufCMessageDescriptor *desc, const ProtobufCFi
     return fd->id < 4 || fd->id == 8 || fd->id > 12;
 }
 
-/* --- limits -------------------------------------------------------------------------------------
- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 /* What protobuf-c will allocate for a field; it also keeps 40 bytes for each while it parses. */
 static ofz_status guard_spend(guard *g, size_t cost)
@@ -121,8 +119,7 @@ static ofz_status guard_spend(guard *g, size_t cost)
     return OFZ_OK;
 }
 
-/* --- fields -------------------------------------------------------------------------------------
- */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 static int wire_type_of(const ProtobufCFieldDescriptor *fd)
 {
@@ -182,8 +179,7 @@ static ofz_status guard_scalar(guard *g, const frame *top, const ProtobufCFieldD
     return skeleton_put(g, f->data, f->size);
 }
 
-/* --- messages -----------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static ofz_status origin_push(guard *g, ofz_origin origin, int *index)
 {

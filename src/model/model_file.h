@@ -39,8 +39,7 @@ ofz_status ofz_model_read_aliased(ofz_ctx *ctx, const char *path, const ofz_alia
 ofz_status ofz_model_check_file(ofz_ctx *ctx, const ofz_model *model, ofz_finding_fn *fn,
                                 void *user) OFZ_MUST_USE;
 
-/* --- external data ------------------------------------------------------------------------------
- */
+/* --- external data ---------------------------------------------------------------------------- */
 
 /* What TensorProto.external_data says. */
 typedef struct ofz_external_ref {
@@ -63,8 +62,7 @@ ofz_status ofz_external_map(ofz_ctx *ctx, const char *folder, const char *locati
 /* The file of `location` that the model has mapped, or NULL. */
 const ofz_file *ofz_external_known(const ofz_model *model, const char *location);
 
-/* --- marks --------------------------------------------------------------------------------------
- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 #define OFZ_KEY_PREFIX   "onnxfreeze."
 #define OFZ_KEY_MARK     "onnxfreeze.mark"

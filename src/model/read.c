@@ -242,8 +242,7 @@ void ofz_model_drop(ofz_model *m)
     free(m);
 }
 
-/* --- a tensor on its own ------------------------------------------------------------------------
- */
+/* --- a tensor on its own ---------------------------------------------------------------------- */
 
 static ofz_status read_pb(ofz_ctx *ctx, ofz_model *m, ofz_arena *arena, ofz_tensor *out,
                           const char **name)

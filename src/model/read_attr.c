@@ -13,8 +13,7 @@ ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out)
     return OFZ_OK;
 }
 
-/* --- types --------------------------------------------------------------------------------------
- */
+/* --- types ------------------------------------------------------------------------------------ */
 
 static ofz_status read_dim(ofz_reader *r, ofz_graph *g, const Onnx__TensorShapeProto__Dimension *d,
                            int64_t *out)
@@ -75,8 +74,7 @@ ofz_status ofz_read_type(ofz_reader *r, const Onnx__TypeProto *t, ofz_value *v)
     }
 }
 
-/* --- attributes ---------------------------------------------------------------------------------
- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 ofz_attr_type ofz_attribute_type(const Onnx__AttributeProto *p)
 {
@@ -199,8 +197,7 @@ ofz_status ofz_read_attribute(ofz_reader *r, const Onnx__AttributeProto *p, ofz_
     return st ? ofz_at(r->ctx, st, "attribute '%.100s'", out->name) : OFZ_OK;
 }
 
-/* --- Constant nodes -----------------------------------------------------------------------------
- */
+/* --- Constant nodes --------------------------------------------------------------------------- */
 
 /* Point `t` at the attribute's value; false for a form that holds no dense tensor. */
 static bool constant_view(const ofz_attr *a, ofz_dtype *dtype, int *rank, int64_t *dim,
@@ -270,8 +267,7 @@ ofz_status ofz_read_constant(ofz_reader *r, const Onnx__NodeProto *p, ofz_node *
     return ofz_read_marks(r, p->attribute[0]->t, v);
 }
 
-/* --- marks --------------------------------------------------------------------------------------
- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 ofz_status ofz_read_marks(ofz_reader *r, const Onnx__TensorProto *p, ofz_value *v)
 {

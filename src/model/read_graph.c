@@ -3,8 +3,7 @@
 
 #include "model/reader.h"
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static ofz_status read_input(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_graph *g)
 {
@@ -88,8 +87,7 @@ static ofz_status read_value_info(ofz_reader *r, const Onnx__ValueInfoProto *p, 
     return ofz_read_type(r, p->type, v);
 }
 
-/* --- nodes --------------------------------------------------------------------------------------
- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 /* Values of `g` are read inside a subgraph of its node `n`; values from further out are passed on.
  */
@@ -174,8 +172,7 @@ static ofz_status read_node(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph *
                   p->op_type ? p->op_type : "");
 }
 
-/* --- the graph ----------------------------------------------------------------------------------
- */
+/* --- the graph -------------------------------------------------------------------------------- */
 
 /* Put the nodes in order, and remember the first one that did not stand in it. */
 static ofz_status sort(ofz_reader *r, ofz_graph *g)

@@ -48,8 +48,7 @@ int ofz_message_origin(const ProtobufCMessage *m)
     return -1;
 }
 
-/* --- counting -----------------------------------------------------------------------------------
- */
+/* --- counting --------------------------------------------------------------------------------- */
 
 /* Numbers in one occurrence of a data field; false when the last is cut off. */
 static bool chunk_count(const ofz_wire_field *f, uint64_t *out)
@@ -101,8 +100,7 @@ ofz_status ofz_payload_scan(ofz_ctx *ctx, const uint8_t *begin, const uint8_t *e
     return OFZ_OK;
 }
 
-/* --- which field, how many entries ---------------------------------------------------------------
- */
+/* --- which field, how many entries ------------------------------------------------------------ */
 
 static uint32_t field_of(ofz_dtype dtype)
 {
@@ -166,8 +164,7 @@ static ofz_status payload_check(ofz_ctx *ctx, const ofz_tensor *t, const ofz_pay
     return OFZ_OK;
 }
 
-/* --- decoding -----------------------------------------------------------------------------------
- */
+/* --- decoding --------------------------------------------------------------------------------- */
 
 typedef struct sink {
     uint8_t  *p, *end;
@@ -253,8 +250,7 @@ static ofz_status tensor_point(ofz_ctx *ctx, ofz_model *model, ofz_tensor *t, co
     return OFZ_OK;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static ofz_status shape_read(ofz_ctx *ctx, const Onnx__TensorProto *p, ofz_tensor *t)
 {

@@ -34,8 +34,7 @@ void ofz_staged_free(ofz_staged *s)
     free(s);
 }
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 /* The next component of a relative path that is neither empty nor "."; its length, 0 at the end. */
 static size_t component(const char **p)
@@ -78,8 +77,7 @@ static const char *last_component(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* --- external files -----------------------------------------------------------------------------
- */
+/* --- external files --------------------------------------------------------------------------- */
 
 /* Names of external files that tensors read; those in `moved` no longer do. Every TensorProto of
  * the file counts, also those that the graph does not show. */
@@ -181,8 +179,7 @@ static ofz_status name_data(ofz_ctx *ctx, ofz_staged *s)
     return OFZ_OK;
 }
 
-/* --- staging ------------------------------------------------------------------------------------
- */
+/* --- staging ---------------------------------------------------------------------------------- */
 
 static ofz_status stage(ofz_ctx *ctx, ofz_staged *s, const ofz_model *m,
                         const ofz_write_options *options, ofz_edits *e, bool *moved)

@@ -64,8 +64,7 @@ ofz_status ofz_origin_location(ofz_ctx *ctx, const ofz_model *m, size_t origin, 
     return OFZ_OK;
 }
 
-/* --- marks --------------------------------------------------------------------------------------
- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 static bool text_equal(const char *a, const char *b)
 {
@@ -142,8 +141,7 @@ static ofz_status edit_marks(ofz_ctx *ctx, ofz_edits *e, const ofz_value *v, boo
     return ofz_edit_add_bytes(ctx, e, v->origin, end, 0, &b);
 }
 
-/* --- payloads -----------------------------------------------------------------------------------
- */
+/* --- payloads --------------------------------------------------------------------------------- */
 
 /* Leave out every field that says what the tensor holds or where; *at: where the first one stood.
  */
@@ -198,8 +196,7 @@ static ofz_status edit_external(ofz_ctx *ctx, ofz_edits *e, const ofz_value *v, 
     return ofz_writer_put(ctx, data->writer, t->data, t->size);
 }
 
-/* --- all of them --------------------------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 ofz_status ofz_write_tensors(ofz_ctx *ctx, ofz_edits *e, const ofz_write_options *options,
                              ofz_data_file *data, bool *moved)

@@ -56,8 +56,7 @@ ofz_status ofz_stack_describe(ofz_ctx *ctx, ofz_stack *s, const ofz_value *v)
     return ofz_tensor_set(ctx, &s->item, v->type.dtype, rank, dim);
 }
 
-/* --- types --------------------------------------------------------------------------------------
- */
+/* --- types ------------------------------------------------------------------------------------ */
 
 ofz_status ofz_infer_open(ofz_infer_call *c)
 {

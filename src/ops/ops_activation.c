@@ -84,8 +84,7 @@ static inline float swish_slope32(float x, float a)
     return s + a * x * s * (1.0f - s);
 }
 
-/* --- forward: p[0] is alpha (lambd, Selu's gamma), p[1] is beta (bias, Selu's alpha)
- * -------------- */
+/* --- forward: p[0] is alpha (lambd, Selu's gamma), p[1] is beta (bias, Selu's alpha) ---------- */
 
 OFZ_UNARY_FN(celu, x > 0 ? x : (double)p[0] * expm1(x / (double)p[0]))
 OFZ_UNARY_FN(elu, x > 0 ? x : (double)p[0] * expm1(x))
@@ -138,8 +137,7 @@ OFZ_UNARY_EVAL(swish, swish_fast, PARAMS)
 OFZ_UNARY_EVAL(tanh, tanh_fast, NULL)
 OFZ_UNARY_EVAL(thresholdedrelu, NULL, PARAMS)
 
-/* --- backward
- * -------------------------------------------------------------------------------------- */
+/* --- backward --------------------------------------------------------------------------------- */
 
 OFZ_UNARY_BACK_FAST(gelu, g *(ofz_normal_cdf32(v) + v * ofz_normal_pdf32(v)))
 OFZ_UNARY_BACK_FAST(hardswish, v < -3.0f ? 0.0f : v <= 3.0f ? g * (v / 3.0f + 0.5f) : g)
@@ -171,8 +169,7 @@ OFZ_UNARY_BACK(swish, "SwishGrad", in, swish_slope(x, (double)p[0]), swish_back_
 OFZ_UNARY_BACK(tanh, "TanhGrad", out, 1 - x * x, tanh_back_fast, NULL)
 OFZ_UNARY_BACK(thresholdedrelu, "ThresholdedReluGrad", in, x > (double)p[0], NULL, PARAMS)
 
-/* --- Relu on integers, and the two kinds of Gelu
- * -------------------------------------------------- */
+/* --- Relu on integers, and the two kinds of Gelu ---------------------------------------------- */
 
 #define RELU_ROW(type)                                                                             \
     static void relu_##type(int64_t n, void *out, const void *const *in, const int64_t *step,      \
@@ -255,8 +252,7 @@ static ofz_status gelu_grad(ofz_grad_call *g)
     return ofz_unary_emit(g, "GeluGrad", g->node->in[0]);
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 #define ALPHA(value)                                                                               \
     {                                                                                              \
@@ -280,24 +276,24 @@ static const ofz_attr_def hard_old[]      = { ALPHA(0.2f), SECOND("beta", 0.5f),
 static const ofz_attr_def consumed_only[] = { CONSUMED, { 0 } };
 /* Selu's gamma comes first: it multiplies both branches. */
 static const ofz_attr_def selu_attrs[]    = {
-       {"gamma",          OFZ_ATTR_FLOAT, offsetof(params, f[0]), false, 1.05070102214813232422f },
+       { "gamma", OFZ_ATTR_FLOAT, offsetof(params, f[0]), false, 1.05070102214813232422f },
        SECOND("alpha", 1.67326319217681884766f),
-       { 0},
+       { 0 },
 };
 static const ofz_attr_def selu_old[] = {
-    {"gamma",          OFZ_ATTR_FLOAT, offsetof(params, f[0]), false, 1.0507f },
+    { "gamma", OFZ_ATTR_FLOAT, offsetof(params, f[0]), false, 1.0507f },
     SECOND("alpha", 1.6732f),
     CONSUMED,
-    { 0},
+    { 0 },
 };
 static const ofz_attr_def shrink_attrs[] = {
-    {"lambd",          OFZ_ATTR_FLOAT, offsetof(params, f[0]), false, 0.5f },
+    { "lambd", OFZ_ATTR_FLOAT, offsetof(params, f[0]), false, 0.5f },
     SECOND("bias", 0.0f),
-    { 0},
+    { 0 },
 };
 static const ofz_attr_def gelu_attrs[] = {
-    {"approximate",    OFZ_ATTR_STRING, offsetof(params, approximate), .s = "none" },
-    { 0},
+    { "approximate", OFZ_ATTR_STRING, offsetof(params, approximate), .s = "none" },
+    { 0 },
 };
 
 #define ONE                                                                                        \
@@ -337,7 +333,7 @@ static const ofz_op rows[] = {
     FIRST("Elu", alpha_1_old, elu),
     ROW("Elu", 6, alpha_1, elu),
     ROW("Elu", 22, alpha_1, elu),
-    {"Gelu", 20, ONE, ONE, PURE, gelu_attrs, sizeof(params), gelu_infer, gelu_eval, gelu_grad },
+    { "Gelu", 20, ONE, ONE, PURE, gelu_attrs, sizeof(params), gelu_infer, gelu_eval, gelu_grad },
     FIRST("HardSigmoid", hard_old, hardsigmoid),
     ROW("HardSigmoid", 6, hard, hardsigmoid),
     ROW("HardSigmoid", 22, hard, hardsigmoid),
@@ -385,6 +381,6 @@ static const ofz_op rows[] = {
     BACK("SwishGrad", alpha_1, swish),
     BACK("TanhGrad", NULL, tanh),
     BACK("ThresholdedReluGrad", alpha_1, thresholdedrelu),
-    { 0  },
+    { 0 },
 };
 OFZ_OP_TABLE(activation, rows);

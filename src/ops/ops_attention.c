@@ -20,7 +20,7 @@ typedef struct attention_attrs {
 
 enum { Q, K, V, MASK, PAST_K, PAST_V, LENGTHS, INPUTS };
 
-/* --- shapes ------------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 typedef struct shape {
     bool    flat; /* heads lie side by side in a rank of 3 */
@@ -158,7 +158,7 @@ static ofz_status attention_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 3, q, 4, (int64_t[]){ s.batch, s.q_heads, s.rows, s.keys });
 }
 
-/* --- what a query may see ----------------------------------------------------------------------- */
+/* --- what a query may see --------------------------------------------------------------------- */
 
 /* Mask, causality, lengths and window of one batch entry and head as numbers to add. */
 typedef struct bias {
@@ -277,7 +277,7 @@ static void bias_fill(const ofz_eval_call *c, const shape *s, bias *b, int64_t n
     }
 }
 
-/* --- eval --------------------------------------------------------------------------------------- */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 /* Everything about one call: where heads begin, in elements of `size` bytes. */
 typedef struct run {
@@ -610,7 +610,7 @@ done:
     return st;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(attention_attrs, field)
 

@@ -69,7 +69,7 @@ static ofz_status share(ofz_infer_call *c, const char *what, int64_t width, int6
                     width, count);
 }
 
-/* --- CausalConvWithState ------------------------------------------------------------------------- */
+/* --- CausalConvWithState ---------------------------------------------------------------------- */
 
 static ofz_status conv_infer(ofz_infer_call *c)
 {
@@ -113,7 +113,7 @@ static ofz_status conv_eval(ofz_eval_call *c)
     return ofz_eval_floats(c, conv_run);
 }
 
-/* --- LinearAttention ------------------------------------------------------------------------------ */
+/* --- LinearAttention -------------------------------------------------------------------------- */
 
 static ofz_status rule_check(ofz_infer_call *c)
 {
@@ -395,7 +395,7 @@ static ofz_status swiglu_grad(ofz_grad_call *g)
     return OFZ_OK;
 }
 
-/* --- TensorScatter -------------------------------------------------------------------------------- */
+/* --- TensorScatter ---------------------------------------------------------------------------- */
 
 static ofz_status cache_infer(ofz_infer_call *c)
 {
@@ -458,7 +458,7 @@ static ofz_status cache_eval(ofz_eval_call *c)
     return ofz_move_own(c->ctx, c->out[0]);
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(state_attrs, field)
 

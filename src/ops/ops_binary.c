@@ -10,8 +10,7 @@
 #include "base/threads.h"
 #include "ops/binary.h"
 
-/* --- arithmetic
- * ------------------------------------------------------------------------------------ */
+/* --- arithmetic ------------------------------------------------------------------------------- */
 
 #define SIGNED_ROWS(name, expr)                                                                    \
     OFZ_BINARY_ROW(name, int8_t, uint32_t, int8_t, expr)                                           \
@@ -71,10 +70,9 @@ SIGNED_ROWS(xor, (W)a ^ (W)b)
 UNSIGNED_ROWS(xor, (W)a ^ (W)b)
 
 #define ARITHMETIC(name)                                                                           \
-    static const ofz_binary name##_rows = {                                                        \
-        .row = {FLOATS(name), SIGNED(name), UNSIGNED(name)}                                      \
-    };                                                                                             \
-    static ofz_status name##_infer(ofz_infer_call *c)                                              \
+    static const ofz_binary name##_rows = { .row = { FLOATS(name), SIGNED(name),                   \
+                                                     UNSIGNED(name) } };                           \
+    static ofz_status       name##_infer(ofz_infer_call *c)                                        \
     {                                                                                              \
         return ofz_binary_infer(c, &name##_rows);                                                  \
     }                                                                                              \
@@ -127,21 +125,14 @@ static ofz_status div_old_eval(ofz_eval_call *c)
     return ofz_binary_old_eval(c, &div_rows);
 }
 
-/* --- Mod
- * ------------------------------------------------------------------------------------------- */
+/* --- Mod -------------------------------------------------------------------------------------- */
 
 typedef struct mod_attrs {
     int64_t fmod;
 } mod_attrs;
 
-static const ofz_binary fmod_rows = {
-    {FLOATS(fmod), SIGNED(fmod), UNSIGNED(fmod)},
-    false
-};
-static const ofz_binary mod_rows = {
-    {SIGNED(mod), UNSIGNED(mod)},
-    false
-};
+static const ofz_binary fmod_rows = { { FLOATS(fmod), SIGNED(fmod), UNSIGNED(fmod) }, false };
+static const ofz_binary mod_rows  = { { SIGNED(mod), UNSIGNED(mod) }, false };
 
 static ofz_status mod_infer(ofz_infer_call *c)
 {
@@ -161,8 +152,7 @@ static ofz_status mod_eval(ofz_eval_call *c)
     return ofz_binary_eval(c, a->fmod ? &fmod_rows : &mod_rows, NULL);
 }
 
-/* --- bits
- * ------------------------------------------------------------------------------------------ */
+/* --- bits ------------------------------------------------------------------------------------- */
 
 typedef struct shift_attrs {
     ofz_string direction;
@@ -170,18 +160,9 @@ typedef struct shift_attrs {
 
 static const ofz_binary left_rows  = { .row = { UNSIGNED(left) } };
 static const ofz_binary right_rows = { .row = { UNSIGNED(right) } };
-static const ofz_binary and_rows   = {
-      {SIGNED(and), UNSIGNED(and)},
-      false
-};
-static const ofz_binary or_rows = {
-    {SIGNED(or), UNSIGNED(or)},
-    false
-};
-static const ofz_binary xor_rows = {
-    {SIGNED(xor), UNSIGNED(xor)},
-    false
-};
+static const ofz_binary and_rows   = { { SIGNED(and), UNSIGNED(and) }, false };
+static const ofz_binary or_rows    = { { SIGNED(or), UNSIGNED(or) }, false };
+static const ofz_binary xor_rows   = { { SIGNED(xor), UNSIGNED(xor) }, false };
 
 static bool is_left(const shift_attrs *a)
 {
@@ -218,8 +199,7 @@ BITWISE(and)
 BITWISE(or)
 BITWISE(xor)
 
-/* --- gradients
- * ------------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 static ofz_status add_grad(ofz_grad_call *g)
 {
@@ -281,16 +261,15 @@ static ofz_status mod_grad(ofz_grad_call *g)
     return ofz_emit_sum_to(g, part, n->in[1], &g->dx[1]);
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def mod_attr[] = {
-    {"fmod",              OFZ_ATTR_INT, offsetof(mod_attrs, fmod) },
-    { 0},
+    { "fmod", OFZ_ATTR_INT, offsetof(mod_attrs, fmod) },
+    { 0 },
 };
 static const ofz_attr_def shift_attr[] = {
-    {"direction",           OFZ_ATTR_STRING, offsetof(shift_attrs, direction), true },
-    { 0},
+    { "direction", OFZ_ATTR_STRING, offsetof(shift_attrs, direction), true },
+    { 0 },
 };
 
 #define ONE                                                                                        \
@@ -322,29 +301,39 @@ static const ofz_attr_def shift_attr[] = {
 
 static const ofz_op rows[] = {
     ROWS("Add", add, "bb"),
-    {"BitShift",           11, TWO, ONE, PURE, shift_attr, sizeof(shift_attrs), shift_infer, shift_eval },
+    { "BitShift", 11, TWO, ONE, PURE, shift_attr, sizeof(shift_attrs), shift_infer, shift_eval },
     BITS("BitwiseAnd", and),
     BITS("BitwiseOr", or),
     BITS("BitwiseXor", xor),
     ROWS("Div", div, "xx"),
-    { "Mod",                 10, TWO, ONE, PURE, mod_attr, sizeof(mod_attrs), mod_infer, mod_eval, mod_grad },
-    { "Mod",                13, TWO, ONE, PURE, mod_attr, sizeof(mod_attrs), mod_infer, mod_eval, mod_grad },
+    { "Mod", 10, TWO, ONE, PURE, mod_attr, sizeof(mod_attrs), mod_infer, mod_eval, mod_grad },
+    { "Mod", 13, TWO, ONE, PURE, mod_attr, sizeof(mod_attrs), mod_infer, mod_eval, mod_grad },
     ROWS("Mul", mul, "gg"),
     ROWS("Sub", sub, "xx"),
     { "DivGrad",
-                        1, { 3, 3 },
-                        ONE, PURE,
-                        NULL, 0,
-                        ofz_float_infer, div_back_eval,
-                        NULL, NULL,
-                        "ofz" },
+      1,
+      { 3, 3 },
+      ONE,
+      PURE,
+      NULL,
+      0,
+      ofz_float_infer,
+      div_back_eval,
+      NULL,
+      NULL,
+      "ofz" },
     { "ModGrad",
-                        1, { 3, 3 },
-                        ONE, PURE,
-                        NULL, 0,
-                        ofz_float_infer, mod_back_eval,
-                        NULL, NULL,
-                        "ofz" },
-    { 0              },
+      1,
+      { 3, 3 },
+      ONE,
+      PURE,
+      NULL,
+      0,
+      ofz_float_infer,
+      mod_back_eval,
+      NULL,
+      NULL,
+      "ofz" },
+    { 0 },
 };
 OFZ_OP_TABLE(binary, rows);

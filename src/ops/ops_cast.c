@@ -15,7 +15,7 @@ typedef struct cast_attrs {
     ofz_string round_mode, name; /* name: of the type, in version 1 */
 } cast_attrs;
 
-/* --- attributes ------------------------------------------------------------------------------------ */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static bool is_text(ofz_string s, const char *want)
 {
@@ -54,7 +54,7 @@ static ofz_status conversion(ofz_ctx *ctx, const cast_attrs *a, ofz_recasting *o
     return OFZ_OK;
 }
 
-/* --- inference ------------------------------------------------------------------------------------- */
+/* --- inference -------------------------------------------------------------------------------- */
 
 static ofz_status infer_to(ofz_infer_call *c, ofz_dtype to)
 {
@@ -83,7 +83,7 @@ static ofz_status castlike_infer(ofz_infer_call *c)
     return infer_to(c, c->in[1]->dtype);
 }
 
-/* --- evaluation ------------------------------------------------------------------------------------ */
+/* --- evaluation ------------------------------------------------------------------------------- */
 
 /* Hand over a copy of out[0] that owns its texts. */
 static ofz_status own_texts(ofz_eval_call *c)
@@ -174,7 +174,7 @@ static ofz_status cast_grad(ofz_grad_call *g)
     return g->need[0] ? ofz_emit(g, "ofz", "CastAs", NULL, 2, in, 1, &g->dx[0]) : OFZ_OK;
 }
 
-/* --- BitCast --------------------------------------------------------------------------------------- */
+/* --- BitCast ---------------------------------------------------------------------------------- */
 
 static ofz_status bitcast_infer(ofz_infer_call *c)
 {
@@ -197,7 +197,7 @@ static ofz_status bitcast_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- rows ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 #define TO                                                                                         \
     {                                                                                              \

@@ -12,8 +12,7 @@
 #include "kernel/elementwise.h"
 #include "ops/infer.h"
 
-/* --- Clip
- * ------------------------------------------------------------------------------------------ */
+/* --- Clip ------------------------------------------------------------------------------------- */
 
 typedef struct clip_attrs {
     float min, max;
@@ -209,8 +208,7 @@ static ofz_status clip_grad(ofz_grad_call *g)
     return ofz_emit_grad(g, "ClipGrad", 4, in, &g->dx[0]);
 }
 
-/* --- Identity
- * -------------------------------------------------------------------------------------- */
+/* --- Identity --------------------------------------------------------------------------------- */
 
 /* Reached only where the executor cannot share the bytes. */
 static ofz_status identity_eval(ofz_eval_call *c)
@@ -229,8 +227,7 @@ static ofz_status identity_grad(ofz_grad_call *g)
     return OFZ_OK;
 }
 
-/* --- IsInf, IsNaN
- * ---------------------------------------------------------------------------------- */
+/* --- IsInf, IsNaN ----------------------------------------------------------------------------- */
 
 typedef struct isinf_attrs {
     int64_t negative, positive;
@@ -279,8 +276,7 @@ static ofz_status isnan_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- Not, BitwiseNot
- * ------------------------------------------------------------------------------- */
+/* --- Not, BitwiseNot -------------------------------------------------------------------------- */
 
 static ofz_status not_infer(ofz_infer_call *c)
 {
@@ -319,24 +315,23 @@ static ofz_status bitwise_not_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def clip_6[] = {
-    {"max",                OFZ_ATTR_FLOAT, offsetof(clip_attrs, max), false, FLT_MAX },
+    { "max", OFZ_ATTR_FLOAT, offsetof(clip_attrs, max), false, FLT_MAX },
     { "min", OFZ_ATTR_FLOAT, offsetof(clip_attrs, min), false, -FLT_MAX },
-    { 0              },
+    { 0 },
 };
 static const ofz_attr_def clip_1[] = {
-    {"max",                OFZ_ATTR_FLOAT, offsetof(clip_attrs, max), false, FLT_MAX },
+    { "max", OFZ_ATTR_FLOAT, offsetof(clip_attrs, max), false, FLT_MAX },
     { "min", OFZ_ATTR_FLOAT, offsetof(clip_attrs, min), false, -FLT_MAX },
-    { "consumed_inputs",               OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },
-    { 0                  },
+    { "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },
+    { 0 },
 };
 static const ofz_attr_def isinf_attr[] = {
-    {"detect_negative",     OFZ_ATTR_INT, offsetof(isinf_attrs, negative), .i = 1 },
+    { "detect_negative", OFZ_ATTR_INT, offsetof(isinf_attrs, negative), .i = 1 },
     { "detect_positive", OFZ_ATTR_INT, offsetof(isinf_attrs, positive), .i = 1 },
-    { 0              },
+    { 0 },
 };
 
 #define ONE                                                                                        \
@@ -350,8 +345,8 @@ static const ofz_attr_def isinf_attr[] = {
     }
 #define IDENTITY(since)                                                                            \
     {                                                                                              \
-        "Identity", since, ONE, ONE, PURE | OFZ_OP_MOVE | OFZ_OP_VIEW | OFZ_OP_CONTAINER, NULL, 0, ofz_infer_same,    \
-            identity_eval, identity_grad                                                           \
+        "Identity", since, ONE, ONE, PURE | OFZ_OP_MOVE | OFZ_OP_VIEW | OFZ_OP_CONTAINER, NULL, 0, \
+            ofz_infer_same, identity_eval, identity_grad                                           \
     }
 #define ISINF(since)                                                                               \
     {                                                                                              \
@@ -364,10 +359,10 @@ static const ofz_attr_def isinf_attr[] = {
     }
 
 static const ofz_op rows[] = {
-    {"BitwiseNot",      18, ONE, ONE, PURE, NULL, 0, bitwise_not_infer, bitwise_not_eval },
-    { "Clip",              1, ONE, ONE, PURE, clip_1, sizeof(clip_attrs), clip_infer, clip_attr_eval },
-    { "Clip",             6, ONE, ONE, PURE, clip_6, sizeof(clip_attrs), clip_infer, clip_attr_eval,
-     clip_grad },
+    { "BitwiseNot", 18, ONE, ONE, PURE, NULL, 0, bitwise_not_infer, bitwise_not_eval },
+    { "Clip", 1, ONE, ONE, PURE, clip_1, sizeof(clip_attrs), clip_infer, clip_attr_eval },
+    { "Clip", 6, ONE, ONE, PURE, clip_6, sizeof(clip_attrs), clip_infer, clip_attr_eval,
+      clip_grad },
     CLIP(11),
     CLIP(12),
     CLIP(13),
@@ -385,14 +380,19 @@ static const ofz_op rows[] = {
     ISNAN(9),
     ISNAN(13),
     ISNAN(20),
-    { "Not",                1, ONE, ONE, PURE, NULL, 0, not_infer, not_eval },
+    { "Not", 1, ONE, ONE, PURE, NULL, 0, not_infer, not_eval },
     { "ClipGrad",
-     1, { 2, 4 },
-     ONE, PURE,
-     clip_6, sizeof(clip_attrs),
-     clip_back_infer, clip_back_eval,
-     NULL, NULL,
-     "ofz" },
-    { 0          },
+      1,
+      { 2, 4 },
+      ONE,
+      PURE,
+      clip_6,
+      sizeof(clip_attrs),
+      clip_back_infer,
+      clip_back_eval,
+      NULL,
+      NULL,
+      "ofz" },
+    { 0 },
 };
 OFZ_OP_TABLE(clip, rows);

@@ -252,8 +252,7 @@ done:
     return st;
 }
 
-/* --- Scan-8: the same for every sample of a batch -----------------------------------------------
- */
+/* --- Scan-8: the same for every sample of a batch --------------------------------------------- */
 
 static ofz_status scan8_infer(ofz_infer_call *c)
 {
@@ -366,8 +365,7 @@ done:
     return st;
 }
 
-/* --- SequenceMap --------------------------------------------------------------------------------
- */
+/* --- SequenceMap ------------------------------------------------------------------------------ */
 
 typedef struct map_attrs {
     ofz_graph *body;
@@ -443,8 +441,7 @@ done:
     return st;
 }
 
-/* --- rows ---------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def scan8_attr[] = {
     { "body", OFZ_ATTR_GRAPH, offsetof(scan_attrs, body), true },

@@ -10,7 +10,7 @@
 
 enum { MAX_AXES = 3 };
 
-/* --- shapes ---------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 /* dims of t, or fresh symbols where its rank is unknown. */
 static void dims_or_fresh(ofz_infer_call *c, const ofz_tensor *t, int rank, int64_t *dim)
@@ -137,7 +137,7 @@ static ofz_status transposed_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, c->in[0]->dtype, rank, x);
 }
 
-/* --- eval ------------------------------------------------------------------------------------ */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 ofz_status ofz_conv_shape(ofz_eval_call *c, const ofz_tensor *x, const ofz_tensor *w,
                           bool transposed, ofz_conv *s)
@@ -249,7 +249,7 @@ EVAL(conv_grad_w)
 EVAL(transposed_grad_x)
 EVAL(transposed_grad_w)
 
-/* --- gradients ------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 static ofz_status grad_x_infer(ofz_infer_call *c)
 {
@@ -310,7 +310,7 @@ static ofz_status channel_sum_run(ofz_eval_call *c)
 }
 EVAL(channel_sum)
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(ofz_window_attrs, field)
 

@@ -13,7 +13,7 @@ typedef struct dropout_attrs {
     int64_t seed, is_test;
 } dropout_attrs;
 
-/* --- shapes ---------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 static ofz_status dropout_infer_as(ofz_infer_call *c, ofz_dtype mask)
 {
@@ -31,7 +31,7 @@ static ofz_status dropout_infer_10(ofz_infer_call *c)
     return dropout_infer_as(c, OFZ_BOOL);
 }
 
-/* --- eval ------------------------------------------------------------------------------------ */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 static ofz_tensor *mask_of(const ofz_eval_call *c)
 {
@@ -151,7 +151,7 @@ static ofz_status grad_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- gradients ------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 static ofz_status pass_through_grad(ofz_grad_call *g)
 {
@@ -200,7 +200,7 @@ static ofz_status private_grad(ofz_grad_call *g)
     return emit_masked(g, input_value(g->node, 1), NULL);
 }
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(dropout_attrs, field)
 #define RATIO                                                                                      \

@@ -14,7 +14,7 @@ typedef struct einsum_attrs {
     int64_t    index; /* of the gradient rows: the operand that is differentiated */
 } einsum_attrs;
 
-/* --- the equation --------------------------------------------------------------------------------- */
+/* --- the equation ----------------------------------------------------------------------------- */
 
 /* One operand: its labels in order. 0..51 are letters, -1 stands where the ellipsis is. */
 typedef struct term {
@@ -115,7 +115,7 @@ static ofz_status equation_read(ofz_ctx *ctx, ofz_string s, int count, term *in,
     return output_check(ctx, in, count, out);
 }
 
-/* --- labels and dims ------------------------------------------------------------------------------- */
+/* --- labels and dims -------------------------------------------------------------------------- */
 
 /* The whole equation: labels 0..51, then the ellipsis's axes, right-aligned at the end. */
 typedef struct equation {
@@ -220,7 +220,7 @@ static ofz_status einsum_infer(ofz_infer_call *c)
     return st;
 }
 
-/* --- eval --------------------------------------------------------------------------------------- */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 /* Steps of every label in t: what its axes with that label move together. An axis of 1 stays. */
 static void operand_of(const equation *q, const term *tm, const ofz_tensor *t,
@@ -334,7 +334,7 @@ done:
     return st;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const ofz_attr_def einsum_def[] = {
     { "equation", OFZ_ATTR_STRING, offsetof(einsum_attrs, equation), .required = true },

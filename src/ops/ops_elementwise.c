@@ -10,8 +10,7 @@
 
 #define TWO_OVER_SQRT_PI 1.12837916709551257390
 
-/* --- functions -----------------------------------------------------------------------------------
- */
+/* --- functions -------------------------------------------------------------------------------- */
 
 OFZ_UNARY_FN(acos, acos(x))
 OFZ_UNARY_FN(acosh, acosh(x))
@@ -59,8 +58,7 @@ OFZ_UNARY_EVAL(sinh, NULL, NULL)
 OFZ_UNARY_EVAL(sqrt, sqrt_fast, NULL)
 OFZ_UNARY_EVAL(tan, NULL, NULL)
 
-/* --- gradients: of x, or of y where that is what the forward pass must keep anyway --------------
- */
+/* --- gradients: of x, or of y where that is what the forward pass must keep anyway ------------ */
 
 OFZ_UNARY_BACK_FAST(abs, v > 0 ? g : v < 0 ? -g : g * 0.0f)
 OFZ_UNARY_BACK_FAST(erf, g *(1.12837917f * ofz_exp32(-v * v)))
@@ -87,8 +85,7 @@ OFZ_UNARY_BACK(sinh, "SinhGrad", in, cosh(x), NULL, NULL)
 OFZ_UNARY_BACK(sqrt, "SqrtGrad", out, 0.5 / x, sqrt_back_fast, NULL)
 OFZ_UNARY_BACK(tan, "TanGrad", out, 1 + x * x, NULL, NULL)
 
-/* --- functions that integers have as well
- * --------------------------------------------------------- */
+/* --- functions that integers have as well ----------------------------------------------------- */
 
 /* NAME_<type>: v is the element, W an unsigned type at least as wide, in which nothing overflows.
  */
@@ -174,12 +171,11 @@ static ofz_status sign_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def consumed[] = {
-    {"consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },
-    { 0},
+    { "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },
+    { 0 },
 };
 
 #define ONE                                                                                        \

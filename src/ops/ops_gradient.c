@@ -11,8 +11,7 @@
 #include "kernel/reduce.h"
 #include "ops/infer.h"
 
-/* --- SumTo
- * ----------------------------------------------------------------------------------------- */
+/* --- SumTo ------------------------------------------------------------------------------------ */
 
 /* Type of dy, shape of x. */
 static ofz_status like_second_infer(ofz_infer_call *c)
@@ -56,8 +55,7 @@ static ofz_status sum_to_eval(ofz_eval_call *c)
     return st;
 }
 
-/* --- BroadcastTo
- * ------------------------------------------------------------------------------------ */
+/* --- BroadcastTo ------------------------------------------------------------------------------ */
 
 #define COPY_ROW(type)                                                                             \
     static void copy_##type(int64_t n, void *out, const void *const *in, const int64_t *step,      \
@@ -121,8 +119,7 @@ static ofz_status sum_to_grad(ofz_grad_call *g)
     return g->need[0] ? ofz_emit(g, "ofz", "BroadcastTo", NULL, 2, in, 1, &g->dx[0]) : OFZ_OK;
 }
 
-/* --- Scale
- * ----------------------------------------------------------------------------------------- */
+/* --- Scale ------------------------------------------------------------------------------------ */
 
 typedef struct scale_attrs {
     float   factor;

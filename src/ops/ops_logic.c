@@ -5,7 +5,7 @@
 #include "base/threads.h"
 #include "ops/binary.h"
 
-/* --- comparisons ----------------------------------------------------------------------------------- */
+/* --- comparisons ------------------------------------------------------------------------------ */
 
 #define COMPARE_ROWS(name, op)                                                                     \
     OFZ_BINARY_ROW(name, float, float, uint8_t, a op b)                                            \
@@ -51,7 +51,7 @@ static const ofz_binary less_equal_rows    = { .row = { NUMBERS(less_equal) }, .
 static const ofz_binary greater_rows       = { .row = { NUMBERS(greater) }, .to_bool = true };
 static const ofz_binary greater_equal_rows = { .row = { NUMBERS(greater_equal) }, .to_bool = true };
 
-/* --- logic ------------------------------------------------------------------------------------------ */
+/* --- logic ------------------------------------------------------------------------------------ */
 
 OFZ_BINARY_ROW(and, boolean, uint8_t, uint8_t, a &&b)
 OFZ_BINARY_ROW(or, boolean, uint8_t, uint8_t, a || b)
@@ -90,7 +90,7 @@ OLD_FUNCTIONS(greater)
 FUNCTIONS(less_equal)
 FUNCTIONS(greater_equal)
 
-/* --- Where ----------------------------------------------------------------------------------------- */
+/* --- Where ------------------------------------------------------------------------------------ */
 
 static ofz_status where_infer(ofz_infer_call *c)
 {
@@ -246,7 +246,7 @@ static ofz_status where_grad(ofz_grad_call *g)
     return OFZ_OK;
 }
 
-/* --- rows ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def where_attr[] = {
     { "side", OFZ_ATTR_INT, offsetof(where_attrs, side), .i = 1 },

@@ -31,7 +31,7 @@ static ofz_status reduction_get(ofz_ctx *ctx, ofz_string s, reduction *out)
                     (int)(s.size > 40 ? 40 : s.size), s.text ? s.text : "");
 }
 
-/* --- shapes ---------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 static bool is_integer(ofz_dtype t)
 {
@@ -84,7 +84,7 @@ static ofz_status class_loss_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, x->dtype, x->rank - 1, dim);
 }
 
-/* --- labels ---------------------------------------------------------------------------------- */
+/* --- labels ----------------------------------------------------------------------------------- */
 
 /* Labels as int64 within [0, classes), -1 where ignored; free(*out). `ignore` NULL: none is. */
 static ofz_status labels_new(ofz_ctx *ctx, const ofz_tensor *t, int64_t classes,
@@ -154,8 +154,7 @@ static const ofz_tensor *input(const ofz_eval_call *c, int k)
     return k < c->in_count ? c->in[k] : NULL;
 }
 
-/* --- the losses of ONNX
- * ------------------------------------------------------------------------------ */
+/* --- the losses of ONNX ----------------------------------------------------------------------- */
 
 /* From log probabilities: loss[i] = -x[label]. */
 static void picked(const ofz_tensor *x, const ofz_classes *s, const int64_t *label, double *loss)
@@ -412,7 +411,7 @@ EVAL(nll_grad)
 EVAL(ce)
 EVAL(ce_grad)
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(loss_attrs, field)
 

@@ -119,8 +119,8 @@ LOSS(bce, "BceLoss", OFZ_ELEMENT_BCE, 0)
 LOSS(bce_logits, "BceLogitsLoss", OFZ_ELEMENT_BCE_LOGITS, 0)
 
 static const ofz_attr_def huber_def[] = {
-    {"delta",               OFZ_ATTR_FLOAT, offsetof(huber_attrs, delta), .f = 1 },
-    { 0},
+    { "delta", OFZ_ATTR_FLOAT, offsetof(huber_attrs, delta), .f = 1 },
+    { 0 },
 };
 
 /* clang-format off */

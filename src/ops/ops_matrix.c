@@ -9,7 +9,7 @@
 #include "ops/floats.h"
 #include "ops/infer.h"
 
-/* --- MatMul: shapes -------------------------------------------------------------------------- */
+/* --- MatMul: shapes --------------------------------------------------------------------------- */
 
 /* Dims of an operand as a stack of matrices: a vector is a row on the left, a column on the right.
  */
@@ -70,8 +70,7 @@ static ofz_status matmul_integer_infer(ofz_infer_call *c)
     return matmul_infer_as(c, OFZ_I32);
 }
 
-/* --- MatMul: the walk over stacks
- * ----------------------------------------------------------------- */
+/* --- MatMul: the walk over stacks ------------------------------------------------------------- */
 
 /* The product of two stacks as a list of plain products. Offsets are in elements. */
 typedef struct product {
@@ -191,8 +190,7 @@ static ofz_status matmul_run(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- MatMul: integers
- * ------------------------------------------------------------------------------ */
+/* --- MatMul: integers ------------------------------------------------------------------------- */
 
 /* Define <name>(p, a, b, y): products and sums wrap around, computed unsigned. */
 #define INTEGER_PRODUCT(name, UNSIGNED)                                                            \
@@ -283,8 +281,7 @@ static ofz_status matmul_integer_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- MatMul: gradients
- * ------------------------------------------------------------------------------ */
+/* --- MatMul: gradients ------------------------------------------------------------------------ */
 
 /* MatMulGradA(a, b, dy): dy times b transposed, summed over the batch dims along which a repeats;
  * the products of one sum are added in the order of the batch. */
@@ -378,8 +375,7 @@ static ofz_status matmul_grad(ofz_grad_call *g)
     return OFZ_OK;
 }
 
-/* --- Gemm: y = alpha a' b' + beta c
- * ------------------------------------------------------------------- */
+/* --- Gemm: y = alpha a' b' + beta c ----------------------------------------------------------- */
 
 typedef struct gemm_attrs {
     float   alpha, beta;
@@ -617,7 +613,7 @@ EVAL(gemm_grad_a)
 EVAL(gemm_grad_b)
 EVAL(gemm_grad_c)
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define GEMM_ATTRS                                                                                 \
     { "alpha", OFZ_ATTR_FLOAT, offsetof(gemm_attrs, alpha), .f = 1 },                              \

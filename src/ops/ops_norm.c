@@ -16,7 +16,7 @@ typedef struct norm_attrs {
     int64_t axis, stash_type, num_groups;
 } norm_attrs;
 
-/* --- shapes ---------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 /* Input k must broadcast to x = in[0] without making it larger. */
 static ofz_status want_spread(ofz_infer_call *c, int k)
@@ -121,8 +121,7 @@ static ofz_status group_infer_21(ofz_infer_call *c)
     return plane_infer(c, false);
 }
 
-/* --- what the kernels see
- * --------------------------------------------------------------------------- */
+/* --- what the kernels see --------------------------------------------------------------------- */
 
 /* Scale and shift of a layer norm: one per normalised element, or, where they have another shape,
  * spread over all of x. */
@@ -238,7 +237,7 @@ static ofz_norm plane_norm(const ofz_eval_call *c, const ofz_tensor *x, int64_t 
     return group_norm(x, a->num_groups ? a->num_groups : x->dim[1], count, (double)a->epsilon);
 }
 
-/* --- eval ------------------------------------------------------------------------------------ */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 static const ofz_tensor *input(const ofz_eval_call *c, int k)
 {
@@ -408,7 +407,7 @@ EVAL(plane_grad_x)
 EVAL(plane_grad_scale)
 EVAL(plane_grad_shift)
 
-/* --- gradients ------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 static ofz_status grad_x_infer(ofz_infer_call *c)
 {
@@ -453,7 +452,7 @@ static ofz_status plane_grad(ofz_grad_call *g)
     return OFZ_OK;
 }
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(norm_attrs, field)
 #define EPSILON                                                                                    \

@@ -12,7 +12,7 @@ typedef struct axis_attrs {
     ofz_ints axes;
 } axis_attrs;
 
-/* --- shapes ------------------------------------------------------------------------------------ */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 static ofz_status lrn_infer(ofz_infer_call *c)
 {
@@ -53,7 +53,7 @@ static ofz_status mvn_infer(ofz_infer_call *c)
     return ofz_infer_same(c);
 }
 
-/* --- eval --------------------------------------------------------------------------------------- */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 static ofz_axis_view view_of(const ofz_tensor *x, int axis)
 {
@@ -172,7 +172,7 @@ EVAL(lp_grad)
 EVAL(mvn)
 EVAL(mvn_grad)
 
-/* --- gradients ---------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 #define GRAD(name, ROW)                                                                            \
     static ofz_status name(ofz_grad_call *g)                                                       \
@@ -186,7 +186,7 @@ GRAD(lrn_grad, "LRNGrad")
 GRAD(lp_grad, "LpNormalizationGrad")
 GRAD(mvn_grad, "MeanVarianceNormalizationGrad")
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(axis_attrs, field)
 

@@ -17,7 +17,7 @@ typedef struct bn_attrs {
     int64_t is_test, training_mode, unbiased;
 } bn_attrs;
 
-/* --- shapes ---------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 /* `spatial`, which only versions before 9 may have, is asked of the node: its absence means 1. */
 static bool per_channel(const ofz_node *n)
@@ -60,7 +60,7 @@ static ofz_affine affine_of(const ofz_eval_call *c)
                          .count  = ofz_tensor_span(x, 1, split) };
 }
 
-/* --- eval ------------------------------------------------------------------------------------ */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 static double at(const ofz_tensor *t, int64_t i)
 {
@@ -182,8 +182,7 @@ static ofz_status bn_train_eval(ofz_eval_call *c)
     return ofz_eval_floats(c, bn_train_run);
 }
 
-/* --- gradients of the inference form: the statistics are constants
- * -------------------------------- */
+/* --- gradients of the inference form: the statistics are constants ---------------------------- */
 
 /* BatchNormGradX(dy, scale, var): dy * scale / sqrt(var + epsilon). */
 static ofz_status bn_grad_x_run(ofz_eval_call *c)
@@ -237,8 +236,7 @@ static ofz_status bn_grad_params_infer(ofz_infer_call *c)
     return OFZ_OK;
 }
 
-/* --- gradients of the training form
- * --------------------------------------------------------------- */
+/* --- gradients of the training form ----------------------------------------------------------- */
 
 /* BatchNormTrainGrad(dy, x, scale) -> dx, dscale, dshift; statistics are computed anew from x. */
 static ofz_status bn_train_grad_run(ofz_eval_call *c)
@@ -355,7 +353,7 @@ EVAL(bn_grad_x)
 EVAL(bn_grad_params)
 EVAL(bn_train_grad)
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(bn_attrs, field)
 #define EPSILON                                                                                    \

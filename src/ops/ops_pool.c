@@ -9,7 +9,7 @@
 
 enum { MAX_AXES = 3 };
 
-/* --- shapes ---------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 static ofz_status pool_rank(ofz_infer_call *c, int *rank)
 {
@@ -61,7 +61,7 @@ static ofz_status global_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, x->dtype, x->rank, dim);
 }
 
-/* --- eval ------------------------------------------------------------------------------------ */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 static ofz_status pool_shape(ofz_eval_call *c, ofz_pool *s)
 {
@@ -206,7 +206,7 @@ static ofz_status pool_max_eval(ofz_eval_call *c)
     return ofz_eval_floats_or_i8(c, pool_max_run);
 }
 
-/* --- gradients ------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 static ofz_status emit_grad(ofz_grad_call *g, const char *row, bool with_y)
 {
@@ -233,7 +233,7 @@ GRAD(global_max_grad, "GlobalMaxPoolGrad", false)
 GRAD(global_mean_grad, "GlobalAveragePoolGrad", false)
 GRAD(global_norm_grad, "GlobalLpPoolGrad", true)
 
-/* --- the table ------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(ofz_window_attrs, field)
 

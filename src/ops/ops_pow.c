@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "ops/binary.h"
 
-/* --- Pow ------------------------------------------------------------------------------------------- */
+/* --- Pow -------------------------------------------------------------------------------------- */
 
 static bool is_integer(ofz_dtype dtype)
 {
@@ -132,7 +132,7 @@ static ofz_status old_pow_eval(ofz_eval_call *c)
     return ofz_binary_old_eval(c, &old_pow_rows);
 }
 
-/* --- Pow's gradients ------------------------------------------------------------------------------- */
+/* --- Pow's gradients -------------------------------------------------------------------------- */
 
 /* ofz.PowGrad(dy, x, e): dy e x^(e-1), in the type of x. */
 static void pow_back_row(int64_t n, void *out, const void *const *in, const int64_t *step,
@@ -223,7 +223,7 @@ static ofz_status pow_grad(ofz_grad_call *g)
     return ofz_emit_sum_to(g, part, n->in[1], &g->dx[1]);
 }
 
-/* --- PRelu ----------------------------------------------------------------------------------------- */
+/* --- PRelu ------------------------------------------------------------------------------------ */
 
 #define PRELU(type, wide)                                                                          \
     OFZ_BINARY_ROW(prelu, type, wide, type, a >= 0 ? (wide)a : (wide)a * (wide)b)
@@ -314,7 +314,7 @@ static ofz_status prelu_grad(ofz_grad_call *g)
     return ofz_emit_sum_to(g, part, n->in[1], &g->dx[1]);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def consumed[] = {
     { "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },

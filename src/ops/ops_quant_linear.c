@@ -10,7 +10,7 @@
 #include "ops/conv_shape.h"
 #include "ops/infer.h"
 
-/* --- numbers -------------------------------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static const ofz_tensor *input(const ofz_eval_call *c, int k)
 {
@@ -78,7 +78,7 @@ static ofz_status bytes_check(ofz_infer_call *c, int k)
                     ofz_dtype_name(t->dtype));
 }
 
-/* --- convolutions ---------------------------------------------------------------------------------- */
+/* --- convolutions ----------------------------------------------------------------------------- */
 
 static ofz_status conv_integer_infer(ofz_infer_call *c)
 {
@@ -155,7 +155,7 @@ static ofz_status qlinear_conv_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- QLinearMatMul(a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero) ------------------------- */
+/* --- QLinearMatMul(a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero) ------------------- */
 
 static ofz_status qlinear_matmul_infer(ofz_infer_call *c)
 {
@@ -239,7 +239,7 @@ done:
     return st;
 }
 
-/* --- the table ------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(ofz_window_attrs, field)
 

@@ -30,7 +30,7 @@ static int64_t scale_index(const grid *g, int64_t o, int64_t a, int64_t i)
     return g->blocked ? (o * g->blocks + a / g->block) * g->inner + i : a;
 }
 
-/* --- inference ------------------------------------------------------------------------------------- */
+/* --- inference -------------------------------------------------------------------------------- */
 
 /* Shapes of x and scale with one another; dims may be symbols. */
 static ofz_status check_scale(ofz_ctx *ctx, const quantize_attrs *a, const ofz_tensor *x,
@@ -148,7 +148,7 @@ static ofz_status dequantize_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, to, x->rank, x->dim);
 }
 
-/* --- evaluation ------------------------------------------------------------------------------------ */
+/* --- evaluation ------------------------------------------------------------------------------- */
 
 static ofz_status grid_init(ofz_ctx *ctx, const quantize_attrs *a, const ofz_tensor *x,
                             const ofz_tensor *scale, const ofz_tensor *zero, grid *g)
@@ -274,7 +274,7 @@ static ofz_status dequantize_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- gradients ------------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 /* Straight through: the gradient of a quantised tensor q is that of x / scale + zero point, a float
  * tensor of its shape, and flows on where nothing was cut off.
@@ -409,7 +409,7 @@ static ofz_status quantize_grad(ofz_grad_call *g)
     return OFZ_OK;
 }
 
-/* --- DynamicQuantizeLinear ------------------------------------------------------------------------- */
+/* --- DynamicQuantizeLinear -------------------------------------------------------------------- */
 
 static ofz_status dynamic_infer(ofz_infer_call *c)
 {
@@ -439,7 +439,7 @@ static ofz_status dynamic_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- rows ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 #define FIELD(name) offsetof(quantize_attrs, name)
 #define AXIS                                                                                       \

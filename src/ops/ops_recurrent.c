@@ -23,7 +23,7 @@ typedef struct recurrent_attrs {
 
 enum { X, W, R, B, LENGTHS, H0, C0, P, INPUTS };
 
-/* --- attributes --------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 /* Cell and gates of what the row is called: "LSTM" and "LSTMGrad". */
 static ofz_cell cell_of(const ofz_node *n)
@@ -129,7 +129,7 @@ static ofz_status attrs_check(ofz_ctx *ctx, const recurrent_attrs *a)
     return OFZ_OK;
 }
 
-/* --- shapes ------------------------------------------------------------------------------------- */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 /* Input k, where present, has these dims; those that it knows better are written back. */
 static ofz_status dims_meet(ofz_infer_call *c, int k, int rank, int64_t **dim)
@@ -219,7 +219,7 @@ static ofz_status recurrent_infer(ofz_infer_call *c)
     return OFZ_OK;
 }
 
-/* --- eval --------------------------------------------------------------------------------------- */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 static const void *data_of(const ofz_eval_call *c, int k)
 {
@@ -394,7 +394,7 @@ done:
     return st;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(recurrent_attrs, field)
 

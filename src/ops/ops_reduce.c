@@ -39,8 +39,7 @@ static ofz_status mask_of(ofz_ctx *ctx, const reduce_attrs *a, const int64_t *ax
     return OFZ_OK;
 }
 
-/* --- inference
- * ------------------------------------------------------------------------------------- */
+/* --- inference -------------------------------------------------------------------------------- */
 
 static ofz_status check_type(ofz_infer_call *c, bool bools)
 {
@@ -107,8 +106,7 @@ static ofz_status reduce_bool_infer(ofz_infer_call *c)
     return reduce_infer_any(c, true);
 }
 
-/* --- evaluation
- * ------------------------------------------------------------------------------------ */
+/* --- evaluation ------------------------------------------------------------------------------- */
 
 static ofz_status eval_mask(ofz_eval_call *c, int rank, int input, bool mask[OFZ_MAX_RANK])
 {
@@ -236,8 +234,7 @@ static ofz_status reduce_eval(ofz_eval_call *c, reduce_op op)
     return st;
 }
 
-/* --- gradients
- * ------------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 /* ofz.Reduce*Grad(dy, x, y, axes?): dx in the shape of x. */
 static ofz_status reduce_back_infer(ofz_infer_call *c)
@@ -437,8 +434,7 @@ REDUCTION(ReduceProd, PROD)
 REDUCTION(ReduceSum, SUM)
 REDUCTION(ReduceSumSquare, SUM_SQUARE)
 
-/* --- rows
- * ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 #define AXES                                                                                       \
     {                                                                                              \

@@ -31,7 +31,7 @@ static bool is_numeric(ofz_dtype dtype)
     return cls == OFZ_CLASS_FLOAT || cls == OFZ_CLASS_INT || cls == OFZ_CLASS_UINT;
 }
 
-/* --- ArgMax, ArgMin -------------------------------------------------------------------------------- */
+/* --- ArgMax, ArgMin --------------------------------------------------------------------------- */
 
 typedef struct arg_attrs {
     int64_t axis, keepdims, last;
@@ -121,7 +121,7 @@ static ofz_status argmin_eval(ofz_eval_call *c)
     return arg_eval(c, false);
 }
 
-/* --- CumSum, CumProd ------------------------------------------------------------------------------- */
+/* --- CumSum, CumProd -------------------------------------------------------------------------- */
 
 typedef struct scan_attrs {
     int64_t exclusive, reverse;
@@ -280,7 +280,7 @@ static ofz_status cumprod_back_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- rows ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def arg_1[] = {
     { "axis", OFZ_ATTR_INT, offsetof(arg_attrs, axis) },

@@ -6,8 +6,7 @@
 #include "ops/move.h"
 #include "tensor/container.h"
 
-/* --- what the rows share ------------------------------------------------------------------------
- */
+/* --- what the rows share ---------------------------------------------------------------------- */
 
 static ofz_status sequence_infer(ofz_infer_call *c)
 {
@@ -56,8 +55,7 @@ static ofz_status same_type(ofz_ctx *ctx, const ofz_tensor *a, const ofz_tensor 
                     ofz_dtype_name(b->dtype), ofz_dtype_name(a->dtype));
 }
 
-/* --- making -------------------------------------------------------------------------------------
- */
+/* --- making ----------------------------------------------------------------------------------- */
 
 typedef struct empty_attrs {
     int64_t dtype;
@@ -95,8 +93,7 @@ static ofz_status construct_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- editing ------------------------------------------------------------------------------------
- */
+/* --- editing ---------------------------------------------------------------------------------- */
 
 static ofz_status insert_eval(ofz_eval_call *c)
 {
@@ -133,8 +130,7 @@ static ofz_status erase_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static ofz_status at_eval(ofz_eval_call *c)
 {
@@ -163,8 +159,7 @@ static ofz_status length_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- splitting ----------------------------------------------------------------------------------
- */
+/* --- splitting -------------------------------------------------------------------------------- */
 
 typedef struct split_attrs {
     int64_t axis, keepdims;
@@ -260,8 +255,7 @@ static ofz_status split_eval(ofz_eval_call *c)
     return st;
 }
 
-/* --- joining ------------------------------------------------------------------------------------
- */
+/* --- joining ---------------------------------------------------------------------------------- */
 
 typedef struct concat_attrs {
     int64_t axis, new_axis;
@@ -345,8 +339,7 @@ static ofz_status concat_eval(ofz_eval_call *c)
     return ofz_move_own(c->ctx, y);
 }
 
-/* --- rows ---------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def concat_attr[] = {
     { "axis", OFZ_ATTR_INT, offsetof(concat_attrs, axis), true },

@@ -115,7 +115,7 @@ static ofz_status logsoftmax_flat_eval(ofz_eval_call *c)
     return eval_with(c, true, true);
 }
 
-/* --- gradients: ofz.SoftmaxGrad(dy, y), ofz.LogSoftmaxGrad(dy, y) ---------------------------------- */
+/* --- gradients: ofz.SoftmaxGrad(dy, y), ofz.LogSoftmaxGrad(dy, y) ----------------------------- */
 
 static ofz_status back_infer(ofz_infer_call *c)
 {
@@ -201,7 +201,7 @@ static ofz_status logsoftmax_grad(ofz_grad_call *g)
     return emit(g, "LogSoftmaxGrad");
 }
 
-/* --- Hardmax --------------------------------------------------------------------------------------- */
+/* --- Hardmax ---------------------------------------------------------------------------------- */
 
 static ofz_status hardmax_with(ofz_eval_call *c, bool flat)
 {
@@ -246,7 +246,7 @@ static ofz_status hardmax_grad(ofz_grad_call *g)
     return OFZ_OK;
 }
 
-/* --- rows ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def axis_1[] = {
     { "axis", OFZ_ATTR_INT, offsetof(softmax_attrs, axis), .i = 1 },

@@ -9,7 +9,7 @@
 #include "ops/floats.h"
 #include "ops/window.h"
 
-/* --- shapes ------------------------------------------------------------------------------------ */
+/* --- shapes ----------------------------------------------------------------------------------- */
 
 /* The dims that the attributes imply for input x; symbols where x has some. */
 static ofz_status implied_dims(ofz_ctx *ctx, const ofz_window_attrs *a, const ofz_tensor *x,
@@ -59,7 +59,7 @@ static ofz_status unpool_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, x->dtype, x->rank, dim);
 }
 
-/* --- eval --------------------------------------------------------------------------------------- */
+/* --- eval ------------------------------------------------------------------------------------- */
 
 /* Where element `index` of the implied tensor lies in y. */
 static ofz_status place_of(ofz_ctx *ctx, const int64_t *implied, const ofz_tensor *y, int64_t index,
@@ -135,7 +135,7 @@ static ofz_status unpool_grad(ofz_grad_call *g)
     return g->need[0] ? ofz_emit_grad(g, "MaxUnpoolGrad", 3, in, &g->dx[0]) : OFZ_OK;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const ofz_attr_def unpool_def[] = {
     { "kernel_shape", OFZ_ATTR_INTS, offsetof(ofz_window_attrs, kernel_shape), .required = true },

@@ -96,7 +96,7 @@ VARIADIC(min, min_rows, 0)
 VARIADIC(sum, sum_rows, 0)
 VARIADIC(mean, sum_rows, c->in_count)
 
-/* --- gradients ------------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 static ofz_status sum_grad(ofz_grad_call *g)
 {
@@ -168,7 +168,7 @@ static ofz_status tie_share_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* --- rows ------------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def consumed[] = {
     { "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED },

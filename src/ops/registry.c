@@ -72,8 +72,7 @@ ofz_role ofz_op_role(const ofz_op *op, size_t index)
     }
 }
 
-/* --- attributes ----------------------------------------------------------------------------------
- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static const char *attr_type_name(ofz_attr_type type)
 {

@@ -18,13 +18,11 @@ static ofz_status pad_mode_get(ofz_ctx *ctx, ofz_string s, pad_mode *out)
     static const struct {
         const char *name;
         pad_mode    mode;
-    } names[] = {
-        {"",            PAD_NOTSET},
-        { "NOTSET",     PAD_NOTSET},
-        { "VALID",      PAD_VALID },
-        { "SAME_UPPER", PAD_UPPER },
-        { "SAME_LOWER", PAD_LOWER }
-    };
+    } names[] = { { "", PAD_NOTSET },
+                  { "NOTSET", PAD_NOTSET },
+                  { "VALID", PAD_VALID },
+                  { "SAME_UPPER", PAD_UPPER },
+                  { "SAME_LOWER", PAD_LOWER } };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (text_is(s, names[i].name)) {

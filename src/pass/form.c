@@ -69,8 +69,7 @@ static ofz_status node_drop_attr(ofz_ctx *ctx, ofz_node *n, const char *name)
     return OFZ_OK;
 }
 
-/* --- batch normalisation ------------------------------------------------------------------------
- */
+/* --- batch normalisation ---------------------------------------------------------------------- */
 
 static ofz_status bn_infers(ofz_ctx *ctx, ofz_node *n)
 {
@@ -151,8 +150,7 @@ static ofz_status bn_becomes_batch(ofz_ctx *ctx, ofz_node *n, ofz_training_form 
     return OFZ_OK;
 }
 
-/* --- dropout
- * -------------------------------------------------------------------------------------- */
+/* --- dropout ---------------------------------------------------------------------------------- */
 
 static ofz_status dropout_infers(ofz_ctx *ctx, ofz_node *n)
 {
@@ -205,8 +203,7 @@ static ofz_status dropout_trains(ofz_ctx *ctx, ofz_node *n)
     return OFZ_OK;
 }
 
-/* --- whole graphs
- * --------------------------------------------------------------------------------- */
+/* --- whole graphs ----------------------------------------------------------------------------- */
 
 ofz_status ofz_form_inference(ofz_ctx *ctx, ofz_graph *g)
 {

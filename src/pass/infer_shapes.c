@@ -48,8 +48,7 @@ static bool is_integer(ofz_dtype d)
     return d == OFZ_I64 || d == OFZ_I32;
 }
 
-/* --- known values --------------------------------------------------------------------------------
- */
+/* --- known values ----------------------------------------------------------------------------- */
 
 static ofz_status known_add(inferrer *f, const ofz_value *v, const ofz_tensor *t, bool symbolic)
 {
@@ -76,8 +75,7 @@ static ofz_status known_of(inferrer *f, const ofz_value *v, known **out)
     return OFZ_OK;
 }
 
-/* --- scopes -------------------------------------------------------------------------------------
- */
+/* --- scopes ----------------------------------------------------------------------------------- */
 
 /* What the graph of `*scope` means by `v`, and the scope that it belongs to. */
 static const ofz_value *resolve(inferrer **scope, const ofz_value *v)
@@ -125,8 +123,7 @@ static ofz_status value_set_type(inferrer *f, ofz_value *v, const ofz_tensor *t)
     return ofz_tensor_set(f->ctx, own, t->dtype, container ? -1 : t->rank, t->dim);
 }
 
-/* --- setting a node up ---------------------------------------------------------------------------
- */
+/* --- setting a node up ------------------------------------------------------------------------ */
 
 static ofz_status grow_rooms(inferrer *f, const ofz_node *n)
 {
@@ -172,8 +169,7 @@ static ofz_status set_input(inferrer *f, const ofz_node *n, size_t i)
     return OFZ_OK;
 }
 
-/* --- following values
- * ----------------------------------------------------------------------------- */
+/* --- following values ------------------------------------------------------------------------- */
 
 /* Evaluate the node on the inputs given; its one output becomes known. */
 static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
@@ -281,8 +277,7 @@ static ofz_status follow_values(inferrer *f, const ofz_op *op, const ofz_node *n
     return OFZ_OK;
 }
 
-/* --- one node
- * ------------------------------------------------------------------------------------- */
+/* --- one node --------------------------------------------------------------------------------- */
 
 /* The declared type fills what inference left open. */
 static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const ofz_graph *g)
@@ -365,8 +360,7 @@ ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
     return st;
 }
 
-/* --- subgraphs ----------------------------------------------------------------------------------
- */
+/* --- subgraphs -------------------------------------------------------------------------------- */
 
 static ofz_status body_infer(inferrer *f, const ofz_tensor *const *in, ofz_tensor *out)
 {

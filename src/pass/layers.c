@@ -35,7 +35,7 @@ static bool role_layered(ofz_role role)
     return role != OFZ_ROLE_OTHER && role != OFZ_ROLE_SHAPE && role != OFZ_ROLE_MASK;
 }
 
-/* --- layers ------------------------------------------------------------------------------------ */
+/* --- layers ----------------------------------------------------------------------------------- */
 
 typedef struct layers {
     int *thick; /* [node] layers that one passes through in it */
@@ -131,7 +131,7 @@ done:
     return st;
 }
 
-/* --- sides ------------------------------------------------------------------------------------- */
+/* --- sides ------------------------------------------------------------------------------------ */
 
 typedef struct side {
     bool *in;     /* [node] stands on the side asked for */

@@ -45,7 +45,7 @@ bool ofz_value_markable(const ofz_value *v)
     return a && a->type == OFZ_ATTR_TENSOR;
 }
 
-/* --- train and freeze -------------------------------------------------------------------------- */
+/* --- train and freeze ------------------------------------------------------------------------- */
 
 static ofz_status rule_freeze(draft *d, const char *text)
 {
@@ -104,7 +104,7 @@ static ofz_status rule_train(draft *d, const char *text)
                    left->initializer ? "" : " in a Constant node");
 }
 
-/* --- presets ----------------------------------------------------------------------------------- */
+/* --- presets ---------------------------------------------------------------------------------- */
 
 static bool role_in(ofz_role role, const ofz_role *set, size_t count)
 {
@@ -167,7 +167,7 @@ static ofz_status rule_preset(draft *d, const char *text)
                    "see what there is with: onnxfreeze inspect MODEL --params");
 }
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static ofz_status rules_run(draft *d, const ofz_mark_rule *rules, size_t count)
 {

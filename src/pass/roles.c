@@ -42,7 +42,7 @@ const char *ofz_role_name(ofz_role role)
     return "other";
 }
 
-/* --- the walk ---------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static const ofz_op *node_row(const ofz_node *n)
 {
@@ -173,7 +173,7 @@ void ofz_value_readers(const ofz_value *v, ofz_reader_fn *fn, void *user)
     walk_value(&w, v, WALK_DEPTH);
 }
 
-/* --- what the elements say --------------------------------------------------------------------- */
+/* --- what the elements say -------------------------------------------------------------------- */
 
 /* Payloads of mapped files are not aligned for their type. */
 static double elem_at(const ofz_tensor *t, int64_t index)
@@ -218,7 +218,7 @@ static bool data_zero(const ofz_tensor *t)
     return true;
 }
 
-/* --- what a leaf says -------------------------------------------------------------------------- */
+/* --- what a leaf says ------------------------------------------------------------------------- */
 
 /* The node that made `v`, before anything that only moved or retyped it. */
 static const ofz_node *value_source(const ofz_value *v)
@@ -427,7 +427,7 @@ ofz_role ofz_value_role(const ofz_value *v)
     return j.role;
 }
 
-/* --- what trains ------------------------------------------------------------------------------- */
+/* --- what trains ------------------------------------------------------------------------------ */
 
 bool ofz_value_trainable(const ofz_value *v)
 {

@@ -24,7 +24,7 @@ static const ofz_value *tensor_at(const ofz_model *m, size_t i)
     return m->tensor.item[i];
 }
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 /* One [set] at *p, which points behind the '['; moves *p behind the ']'. A set without an end is a
  * plain '['. */
@@ -120,7 +120,7 @@ static ofz_status pick_regex(pick *p)
     return OFZ_OK;
 }
 
-/* --- roles, operators, nodes ------------------------------------------------------------------- */
+/* --- roles, operators, nodes ------------------------------------------------------------------ */
 
 /* "Norm-Scales" and "norm scale" are the same; so are the two spellings of quantisation. */
 static void role_normalise(const char *text, char *buf, size_t size)
@@ -237,7 +237,7 @@ static ofz_status pick_node(pick *p)
     return pick_reader(p, node_has_name, node_name);
 }
 
-/* --- places in the graph ----------------------------------------------------------------------- */
+/* --- places in the graph ---------------------------------------------------------------------- */
 
 static ofz_status pick_last(pick *p)
 {
@@ -280,7 +280,7 @@ static ofz_status pick_after(pick *p)
     return pick_side(p, true);
 }
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *prefix;

@@ -22,8 +22,7 @@ struct ofz_checkpoint_reader {
     size_t      at, end;
 };
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static ofz_status put_bytes(ofz_ctx *ctx, ofz_checkpoint_writer *w, const void *data, size_t size)
 {
@@ -99,8 +98,7 @@ void ofz_checkpoint_abandon(ofz_checkpoint_writer *w)
     free(w);
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static ofz_status damaged(ofz_ctx *ctx, const char *path, const char *found, const char *want)
 {

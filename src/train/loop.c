@@ -28,8 +28,7 @@ static bool event_send(ofz_trainer *t, ofz_event *event)
     return t->options.on_event && t->options.on_event(t->options.user, event);
 }
 
-/* --- one step -----------------------------------------------------------------------------------
- */
+/* --- one step --------------------------------------------------------------------------------- */
 
 /* The running statistics move with every batch, as in PyTorch. */
 static ofz_status statistics_take(ofz_trainer *t)
@@ -103,8 +102,7 @@ static ofz_status step_run(ofz_trainer *t, ofz_event *event)
     return OFZ_OK;
 }
 
-/* --- one epoch ----------------------------------------------------------------------------------
- */
+/* --- one epoch -------------------------------------------------------------------------------- */
 
 static double monitored(const ofz_trainer *t, double train_loss)
 {
@@ -206,8 +204,7 @@ static ofz_status epoch_run(ofz_trainer *t, const char **reason)
     return ofz_trainer_save(t);
 }
 
-/* --- the end ------------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void source_set(ofz_value *source, const ofz_tensor *t)
 {

@@ -38,8 +38,7 @@ static bool made_by(const ofz_value *v, const char *op_type)
            n->in[0];
 }
 
-/* --- classes ------------------------------------------------------------------------------------
- */
+/* --- classes ---------------------------------------------------------------------------------- */
 
 /* The axis of a Softmax or LogSoftmax that normalises along one axis alone; -1: none, or unknown.
  * Before opset 13 the axes from `axis` on were taken together. */
@@ -164,8 +163,7 @@ static ofz_status classes_find(ofz_ctx *ctx, ofz_dataset *ds, ofz_value *output,
     return OFZ_OK;
 }
 
-/* --- the node -----------------------------------------------------------------------------------
- */
+/* --- the node --------------------------------------------------------------------------------- */
 
 static ofz_status elements_find(ofz_ctx *ctx, const ofz_dataset *ds, ofz_value *output,
                                 ofz_head *head)

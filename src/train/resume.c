@@ -13,8 +13,7 @@
 _Static_assert(sizeof(ofz_train_state) == 14 * sizeof(uint64_t),
                "the state is written as it stands");
 
-/* --- what must be the same ----------------------------------------------------------------------
- */
+/* --- what must be the same -------------------------------------------------------------------- */
 
 static void hash_text(XXH3_state_t *h, const char *text)
 {
@@ -178,8 +177,7 @@ ofz_status ofz_trainer_describe(ofz_trainer *t)
     return t->run_text ? OFZ_OK : ofz_fail_nomem(t->ctx, "checkpoint", 4096);
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static ofz_status put_tensor(ofz_trainer *t, ofz_checkpoint_writer *w, const char *name,
                              const ofz_tensor *x)
@@ -219,8 +217,7 @@ ofz_status ofz_trainer_save(ofz_trainer *t)
     return st;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static ofz_status get_tensor(ofz_trainer *t, ofz_checkpoint_reader *r, const char *name,
                              ofz_tensor *x)

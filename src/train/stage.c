@@ -113,8 +113,7 @@ void ofz_stage_deinit(ofz_stage *stage)
     ofz_arena_free(&stage->arena);
 }
 
-/* --- evaluation ---------------------------------------------------------------------------------
- */
+/* --- evaluation ------------------------------------------------------------------------------- */
 
 static ofz_status batch_count(ofz_ctx *ctx, ofz_stage *stage, ofz_scores **scores)
 {

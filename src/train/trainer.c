@@ -7,8 +7,7 @@
 #include "pass/infer_shapes.h"
 #include "pass/roles.h"
 
-/* --- trained tensors ----------------------------------------------------------------------------
- */
+/* --- trained tensors -------------------------------------------------------------------------- */
 
 static ofz_status params_choose(ofz_trainer *t)
 {
@@ -116,8 +115,7 @@ static ofz_status tensors_feed(ofz_trainer *t, ofz_stage *stage)
     return OFZ_OK;
 }
 
-/* --- graphs -------------------------------------------------------------------------------------
- */
+/* --- graphs ----------------------------------------------------------------------------------- */
 
 static ofz_status training_build(ofz_trainer *t, const ofz_stage_spec *spec,
                                  ofz_training_form *form)
@@ -153,8 +151,7 @@ static ofz_status validation_build(ofz_trainer *t, const ofz_stage_spec *spec)
                                &batches);
 }
 
-/* --- samples ------------------------------------------------------------------------------------
- */
+/* --- samples ---------------------------------------------------------------------------------- */
 
 static ofz_status samples_divide(ofz_trainer *t)
 {
@@ -195,8 +192,7 @@ static ofz_status classes_check(ofz_ctx *ctx, const ofz_stage *stage)
     return OFZ_OK;
 }
 
-/* --- settings -----------------------------------------------------------------------------------
- */
+/* --- settings --------------------------------------------------------------------------------- */
 
 static void settings_resolve(ofz_trainer *t)
 {

@@ -100,8 +100,7 @@ ofz_node *text_node(graph_make *k, const char *op_type, const char *in, const ch
     return text_node_bodies(k, op_type, in, out, attrs, NULL, NULL, NULL, NULL);
 }
 
-/* --- running ------------------------------------------------------------------------------------
- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static ofz_status run(graph_make *k, const char *name, ofz_tensor *out)
 {

@@ -10,8 +10,7 @@
 #include "pass/grad.h"
 #include "pass/infer_shapes.h"
 
-/* --- a graph of one node -------------------------------------------------------------------------
- */
+/* --- a graph of one node ---------------------------------------------------------------------- */
 
 /* How much inference is told about the inputs. */
 typedef enum told { TOLD_ALL, TOLD_CONSTANT, TOLD_RANK, TOLD_DTYPE, TOLD_NOTHING, TOLD_COUNT } told;
@@ -138,8 +137,7 @@ static ofz_status rig_run(rig *r, ofz_value *const *wanted, size_t count, ofz_pl
     return ofz_exec_run(r->ctx, *exec);
 }
 
-/* --- vectors -------------------------------------------------------------------------------------
- */
+/* --- vectors ---------------------------------------------------------------------------------- */
 
 static void print_tensor(const char *what, const ofz_tensor *t)
 {
@@ -295,8 +293,7 @@ void op_cases_run(const op_case *c, size_t count)
     if (bad) fail_msg("%zu of %zu cases failed", bad, count);
 }
 
-/* --- gradients
- * ------------------------------------------------------------------------------------- */
+/* --- gradients -------------------------------------------------------------------------------- */
 
 typedef struct check {
     const grad_case *c;

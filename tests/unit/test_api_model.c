@@ -51,7 +51,7 @@ static ofz_model *load(fixture *f, const char *path)
     return m;
 }
 
-/* --- looking ------------------------------------------------------------------------------------ */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 static void test_info(void **state)
 {
@@ -123,7 +123,7 @@ static void test_read_tensor(void **state)
     ofz_model_free(m);
 }
 
-/* --- comparing ---------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 typedef struct entries {
     int            count;
@@ -180,7 +180,7 @@ static void test_diff(void **state)
     ofz_model_free(c);
 }
 
-/* --- exporting ---------------------------------------------------------------------------------- */
+/* --- exporting -------------------------------------------------------------------------------- */
 
 /* Marks become a TrainingInfoProto; the graph is what it was. */
 static void test_training_info(void **state)
@@ -231,7 +231,7 @@ static void test_report(void **state)
     ofz_model_free(m);
 }
 
-/* --- files that cannot be written --------------------------------------------------------------- */
+/* --- files that cannot be written ------------------------------------------------------------- */
 
 static int files_in(const char *folder)
 {
@@ -283,7 +283,7 @@ static void test_unwritable(void **state)
     ofz_model_free(m);
 }
 
-/* --- tensors on their own ----------------------------------------------------------------------- */
+/* --- tensors on their own --------------------------------------------------------------------- */
 
 static void test_tensor_pb(void **state)
 {

@@ -78,8 +78,7 @@ static char *npy_make(int version, const char *header, const void *body, size_t 
     return p;
 }
 
-/* --- reading .npy ------------------------------------------------------------------------------
- */
+/* --- reading .npy ----------------------------------------------------------------------------- */
 
 static const struct {
     int         version;
@@ -354,8 +353,7 @@ static void maps_large_files(void **state)
     assert_int_equal(((const char *)ofz_arrays_get(f->arrays, 0).data)[count - 1], 0);
 }
 
-/* --- reading .npz ------------------------------------------------------------------------------
- */
+/* --- reading .npz ----------------------------------------------------------------------------- */
 
 static void member_add(zip_t *z, const char *name, const void *data, size_t size, int method)
 {
@@ -469,8 +467,7 @@ static void npz_survives_mutation(void **state)
     free(p);
 }
 
-/* --- adding and writing ------------------------------------------------------------------------
- */
+/* --- adding and writing ----------------------------------------------------------------------- */
 
 static void adds_copies(void **state)
 {

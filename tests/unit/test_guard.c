@@ -20,7 +20,7 @@ static ofz_status guard(ofz_ctx *ctx, const void *data, size_t size, ofz_guarded
     return ofz_guard(ctx, &file, OFZ_ORIGIN_MODEL, out);
 }
 
-/* --- refused ------------------------------------------------------------------------------------ */
+/* --- refused ---------------------------------------------------------------------------------- */
 
 #define BYTES(text) text, sizeof(text) - 1
 
@@ -69,7 +69,7 @@ static void test_refused(void **state)
     ofz_ctx_free(ctx);
 }
 
-/* --- accepted ----------------------------------------------------------------------------------- */
+/* --- accepted --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *bytes;
@@ -99,7 +99,7 @@ static void test_accepted(void **state)
     ofz_ctx_free(ctx);
 }
 
-/* --- depth -------------------------------------------------------------------------------------- */
+/* --- depth ------------------------------------------------------------------------------------ */
 
 /* `levels` graphs, each in an attribute of a node of the one around it. */
 static ofz_bytes nested(int levels)
@@ -142,7 +142,7 @@ static void test_depth(void **state)
     ofz_ctx_free(ctx);
 }
 
-/* --- budgets ------------------------------------------------------------------------------------ */
+/* --- budgets ---------------------------------------------------------------------------------- */
 
 static void test_budgets(void **state)
 {
@@ -166,7 +166,7 @@ static void test_budgets(void **state)
     ofz_ctx_free(ctx);
 }
 
-/* --- the skeleton ------------------------------------------------------------------------------- */
+/* --- the skeleton ----------------------------------------------------------------------------- */
 
 static void test_skeleton(void **state)
 {
@@ -200,7 +200,7 @@ static void test_skeleton(void **state)
     ofz_ctx_free(ctx);
 }
 
-/* --- numbers ------------------------------------------------------------------------------------ */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static void test_varints(void **state)
 {

@@ -39,7 +39,7 @@ static void compare(const char *what, int64_t count, int64_t terms, const float 
                      (double)want[i], bound);
 }
 
-/* --- matrix products ------------------------------------------------------------------------------ */
+/* --- matrix products -------------------------------------------------------------------------- */
 
 typedef struct gemm_case {
     int64_t m, n, k, pad; /* pad: how much wider than needed the rows are stored */
@@ -151,7 +151,7 @@ static void test_gemm_batch(void **state)
     ofz_ctx_free(ctx);
 }
 
-/* --- convolutions ---------------------------------------------------------------------------------- */
+/* --- convolutions ----------------------------------------------------------------------------- */
 
 /* Output sizes follow from floor((in + 2 pad + more - span) / stride) + 1. */
 typedef struct conv_case {
@@ -255,7 +255,7 @@ static void test_conv(void **state)
     ofz_ctx_free(ctx);
 }
 
-/* --- maxima ----------------------------------------------------------------------------------------- */
+/* --- maxima ----------------------------------------------------------------------------------- */
 
 /* Without indices a quicker way may run; both must agree to the byte, NaN included. */
 static void test_max_pool(void **state)

@@ -59,7 +59,7 @@ static ofz_value *tensor(const ofz_model *m, const char *name)
     return m->tensor.item[i];
 }
 
-/* --- nothing is lost ---------------------------------------------------------------------------- */
+/* --- nothing is lost -------------------------------------------------------------------------- */
 
 static void check_identity(fixture *f, const char *path)
 {
@@ -138,7 +138,7 @@ static void test_memory(void **state)
     assert_true(ofz_test_same_file(f->ctx, ofz_test_data("mlp.onnx"), out));
 }
 
-/* --- marks -------------------------------------------------------------------------------------- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 static void test_marks(void **state)
 {
@@ -208,7 +208,7 @@ static void test_strip(void **state)
     ofz_model_free(m);
 }
 
-/* --- changed weights ---------------------------------------------------------------------------- */
+/* --- changed weights -------------------------------------------------------------------------- */
 
 static void change(fixture *f, ofz_value *v)
 {
@@ -281,7 +281,7 @@ static void test_changed(void **state)
         for (size_t k = 0; k < 6; k++) check_change(*state, ofz_test_data(names[i]), k);
 }
 
-/* --- element types ------------------------------------------------------------------------------ */
+/* --- element types ---------------------------------------------------------------------------- */
 
 static void test_dtypes(void **state)
 {
@@ -360,7 +360,7 @@ static void test_typed(void **state)
     }
 }
 
-/* --- odd graphs --------------------------------------------------------------------------------- */
+/* --- odd graphs ------------------------------------------------------------------------------- */
 
 static void test_subgraphs(void **state)
 {
@@ -411,7 +411,7 @@ static void test_unsorted(void **state)
     ofz_model_free(m);
 }
 
-/* --- bad files ---------------------------------------------------------------------------------- */
+/* --- bad files -------------------------------------------------------------------------------- */
 
 /* Every file of the table that `check` must refuse is refused, by loading or by the check. */
 static void test_bad(void **state)

@@ -64,7 +64,7 @@ static void write_data(fixture *f, const char *name)
     ofz_test_write(ofz_test_path(f->folder, name), data, sizeof data);
 }
 
-/* --- what must not be reached ------------------------------------------------------------------- */
+/* --- what must not be reached ----------------------------------------------------------------- */
 
 static void expect(fixture *f, const char *error)
 {
@@ -193,7 +193,7 @@ static void test_memory(void **state)
     ofz_file_close(&file);
 }
 
-/* --- what must be kept -------------------------------------------------------------------------- */
+/* --- what must be kept ------------------------------------------------------------------------ */
 
 static void check_weight(fixture *f, const char *path, float first)
 {

@@ -144,12 +144,9 @@ WALK(test_pool_grads, GRAD_CASES_RUN, pool_grads)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_quantised),
-        cmocka_unit_test(test_unpools),
-        cmocka_unit_test(test_conv_grads),
-        cmocka_unit_test(test_pool_grads),
+        cmocka_unit_test(test_conv),       cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_quantised),  cmocka_unit_test(test_unpools),
+        cmocka_unit_test(test_conv_grads), cmocka_unit_test(test_pool_grads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,11 +118,8 @@ WALK(test_grads, GRAD_CASES_RUN, grads)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_axes),
-        cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_grads),
+        cmocka_unit_test(test_batch),   cmocka_unit_test(test_rows),  cmocka_unit_test(test_axes),
+        cmocka_unit_test(test_dropout), cmocka_unit_test(test_grads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,7 +254,7 @@ static void walks_are_bounded(void **state)
     assert_true(ofz_value_role(c) <= OFZ_ROLE_MASK);
 }
 
-/* --- whole models ------------------------------------------------------------------------------- */
+/* --- whole models ----------------------------------------------------------------------------- */
 
 /* Files of testdata/, and of the folder that OFZ_SHARED names, where there is one. `below` counts the
  * layers between the tensor and the outputs. */

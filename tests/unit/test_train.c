@@ -152,7 +152,7 @@ static void train_ok(fixture *f, ofz_model *m, const ofz_train_options *o, ofz_t
     if (ofz_train(f->ctx, m, f->data, o, report ? report : &own)) fail_msg("%s", ofz_error(f->ctx));
 }
 
-/* --- events and the report ---------------------------------------------------------------------- */
+/* --- events and the report -------------------------------------------------------------------- */
 
 typedef struct trace {
     char     text[256]; /* a letter per event */
@@ -222,7 +222,7 @@ static void accumulation_counts_steps(void **state)
     assert_int_equal(r.steps, 3);
 }
 
-/* --- the same bytes ----------------------------------------------------------------------------- */
+/* --- the same bytes --------------------------------------------------------------------------- */
 
 static void same_seed_same_bytes(void **state)
 {
@@ -341,7 +341,7 @@ static void resume_goes_further(void **state)
     ofz_model_free(later);
 }
 
-/* --- validation --------------------------------------------------------------------------------- */
+/* --- validation ------------------------------------------------------------------------------- */
 
 /* A rate that soon spoils the model: the run stops early, and the best epoch's weights come back. */
 static void best_weights_come_back(void **state)
@@ -377,7 +377,7 @@ static void best_weights_come_back(void **state)
     ofz_eval_result_free(result);
 }
 
-/* --- one model, two threads ----------------------------------------------------------------------- */
+/* --- one model, two threads ------------------------------------------------------------------- */
 
 typedef struct judge {
     const ofz_model  *model;
@@ -417,7 +417,7 @@ static void threads_share_a_model(void **state)
     assert_true(j[0].loss == j[1].loss);
 }
 
-/* --- what stays ----------------------------------------------------------------------------------- */
+/* --- what stays ------------------------------------------------------------------------------- */
 
 static void frozen_tensors_keep_their_bytes(void **state)
 {
@@ -446,7 +446,7 @@ static void frozen_tensors_keep_their_bytes(void **state)
     ofz_model_free(was);
 }
 
-/* --- refusals ----------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static void refused(fixture *f, const ofz_train_options *o, ofz_status st, const char *text)
 {

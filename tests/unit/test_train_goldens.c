@@ -32,7 +32,7 @@ typedef struct golden {
     char  *final, *statistics; /* the lines, to be searched */
 } golden;
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* The quoted words of a line behind its key. */
 static size_t line_words(const char *line, char word[][WORD_SIZE], size_t room)
@@ -89,7 +89,7 @@ static void golden_read(const char *path, golden *g)
     assert_true(g->option_count && g->mark_count && g->final && g->statistics);
 }
 
-/* --- options as the program takes them ---------------------------------------------------------- */
+/* --- options as the program takes them -------------------------------------------------------- */
 
 static int word_find(const char *word, const char *const *list)
 {
@@ -158,7 +158,7 @@ static void mark(ofz_ctx *ctx, ofz_model *model, const golden *g)
     if (ofz_mark_apply(ctx, model, rules, count)) fail_msg("%s", ofz_error(ctx));
 }
 
-/* --- comparing ---------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 typedef struct watch {
     const golden *g;

@@ -44,7 +44,7 @@ int ofz_cli_opt_is_taken(const ofz_cli_command *command, const ofz_cli_opt *opti
     }
 }
 
-/* --- nearest word ---------------------------------------------------------------------------- */
+/* --- nearest word ----------------------------------------------------------------------------- */
 
 enum { NEAREST_SIZE = 32 };
 
@@ -92,7 +92,7 @@ void ofz_cli_nearest_offer(ofz_cli_nearest *nearest, const char *candidate)
     nearest->best     = candidate;
 }
 
-/* --- values ---------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* What is wrong with a value, and what would be right; printed by the caller. */
 typedef struct complaint {
@@ -267,7 +267,7 @@ static void store_flag(const ofz_cli_opt *o, void *args)
     memcpy((char *)args + o->offset, &value, sizeof value);
 }
 
-/* --- words ----------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 typedef struct parser {
     ofz_cli               *cli;
