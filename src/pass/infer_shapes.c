@@ -283,7 +283,12 @@ static ofz_status follow_values(inferrer *f, const ofz_op *op, const ofz_node *n
 static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const ofz_graph *g)
 {
     if (!got->dtype) got->dtype = declared->dtype;
-    if (got->rank < 0 && declared->rank >= 0) *got = *declared;
+    if (got->rank < 0 && declared->rank >= 0) {
+        const ofz_dtype dtype = got->dtype;
+
+        *got       = *declared;
+        got->dtype = dtype;
+    }
     if (got->rank != declared->rank) return;
     for (int i = 0; i < got->rank; i++)
         if (got->dim[i] < 0 && (declared->dim[i] >= 0 || !ofz_symbol_name(g, got->dim[i])))

@@ -271,47 +271,10 @@ static void test_random_nodes(void **state)
         fail_msg("only %zu of %" PRIu64 " nodes ran", ran, count);
 }
 
-/* A file that imports the private domain gets unknown operators for its nodes. */
-static void test_private_domain(void **state)
-{
-    static const int64_t four[] = { 4 };
-    ofz_bytes            node = { 0 }, graph = { 0 }, opset = { 0 }, model = { 0 };
-    ofz_ctx             *ctx  = ofz_ctx_new();
-    ofz_model           *m    = NULL;
-    ofz_plan            *plan = NULL;
-    ofz_value           *y;
-
-    (void)state;
-    ofz_bytes_text(&node, 1, "x");
-    ofz_bytes_text(&node, 1, "x");
-    ofz_bytes_text(&node, 2, "y");
-    ofz_bytes_text(&node, 4, "SumTo");
-    ofz_bytes_text(&node, 7, "ofz");
-    ofz_test_message(&graph, 1, &node);
-    ofz_bytes_text(&graph, 2, "g");
-    ofz_test_value(&graph, 11, "x", 1, four);
-    ofz_test_value(&graph, 12, "y", 1, four);
-    ofz_bytes_varint(&model, 1, 8);
-    ofz_test_message(&model, 7, &graph);
-    ofz_bytes_text(&opset, 1, "ofz");
-    ofz_bytes_varint(&opset, 2, 1);
-    ofz_test_message(&model, 8, &opset);
-    assert_int_equal(ofz_model_read_memory(ctx, model.data, model.size, &m), OFZ_OK);
-    y = ofz_value_find(m->graph, "y");
-    assert_non_null(y);
-    assert_int_equal(ofz_infer_graph(ctx, m->graph, 0), OFZ_OK);
-    assert_int_equal(ofz_plan_new(ctx, m->graph, &y, 1, &plan), OFZ_E_UNSUPPORTED);
-    assert_non_null(strstr(ofz_error(ctx), "ofz.SumTo"));
-    ofz_model_free(m);
-    free(model.data);
-    ofz_ctx_free(ctx);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_nodes),
-        cmocka_unit_test(test_private_domain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
