@@ -1,0 +1,72 @@
+/* test_ops_signal.c - DFT, STFT, windows, MelWeightMatrix: numpy's numbers and errors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "op_harness.h"
+
+/* clang-format off */
+#define X "F32[1,5,1] 1 2 -1 3 0.5"
+#define Y5 "F32[1,5,2] 5.5 0 0.1545085 0.9245562 -0.4045085 -4.685904 -0.4045085 4.685904 0.1545085 -0.9245562"
+
+static const op_case cases[] = {
+    { "DFT", 20, NULL, { X }, { Y5 } },
+    { "DFT", 17, NULL, { X }, { Y5 } },
+    { "DFT", 20, NULL, { X, "I64[] 6" }, { "F32[1,6,2] 5.5 0 -0.75 -0.4330127 3.25 -3.031089 -4.5 0 3.25 3.031089 -0.75 0.4330127" } },
+    { "DFT", 20, NULL, { X, "I32[] 8", "I64[] 1" },
+      { "F32[1,8,2] 5.5 0 -0.2071068 -2.535534 2.5 1 1.207107 -4.535534 -4.5 0 1.207107 4.535534 2.5 -1 -0.2071068 2.535534" } },
+    { "DFT", 20, "onesided=1", { X }, { "F32[1,3,2] 5.5 0 0.1545085 0.9245562 -0.4045085 -4.685904" } },
+    { "DFT", 20, NULL, { X, "I64[] 2" }, { "F32[1,2,2] 3 0 -1 0" } },
+    { "DFT", 20, "inverse=1", { Y5 }, { "F32[1,5,2] 1 0 2 0 -1 0 3 0 0.5 0" } },
+    { "DFT", 20, "inverse=1 onesided=1", { "F64[1,3,2] 11 0 -2 3 -3 0" }, { "F64[1,4,1] 1 2 3 5" } },
+    { "DFT", 17, "inverse=1 onesided=1", { "F32[1,3,2] 5.5 0 0.1545085 0.9245562 -0.4045085 -4.685904", "I64[] 5" }, { "F32[1,5,1] 1 2 -1 3 0.5" } },
+    { "DFT", 17, "axis=0", { "F16[2,2,1] 1 2 3 4" }, { "F16[2,2,2] 4 0 6 0 -2 0 -2 0" } },
+    { "DFT", 20, NULL, { "F32[0,4,1]" }, { "F32[0,4,2]" } },
+    { "DFT", 20, NULL, { X, "I64[] 0" }, .error = "dft_length: 0" },
+    { "DFT", 20, NULL, { X, "I64[] -3" }, .error = "dft_length: -3" },
+    { "DFT", 20, NULL, { X, "-", "I64[] 2" }, .error = "axis: 2, want one before the last" },
+    { "DFT", 20, NULL, { X, "-", "I64[] 7" }, .error = "7" },
+    { "DFT", 20, NULL, { "F32[1,2,3] iota" }, .error = "last dim 3" },
+
+    { "STFT", 17, NULL, { "F32[1,4,1] 1 2 3 4", "I64[] 1", "-", "I64[] 2" }, { "F32[1,3,2,2] 3 0 -1 0 5 0 -1 0 7 0 -1 0" } },
+    { "STFT", 17, "onesided=0", { "F32[1,5,1] 1 2 3 4 5", "I64[] 2", "F32[2] 1 0.5" }, { "F32[1,2,2,2] 2 0 0 0 5 0 1 0" } },
+    { "STFT", 17, "onesided=0", { "F32[1,2,2] 0 1 0 2", "I64[] 1", "-", "I64[] 2" }, { "F32[1,1,2,2] 0 3 0 -1" } },
+    { "STFT", 17, NULL, { "F32[1,4,1] 1 2 3 4", "I64[] 1" }, .error = "frame_length, window: none" },
+    { "STFT", 17, NULL, { "F32[1,4,1] 1 2 3 4", "I64[] 0", "-", "I64[] 2" }, .error = "frame_step: 0" },
+    { "STFT", 17, NULL, { "F32[1,4,1] 1 2 3 4", "I64[] 1", "-", "I64[] -2" }, .error = "frame_length: -2" },
+    { "STFT", 17, NULL, { "F32[1,4,1] 1 2 3 4", "I64[] 1", "-", "I64[] 5" }, .error = "4 elements, want a frame of 5" },
+    { "STFT", 17, NULL, { "F32[1,4,1] 1 2 3 4", "I64[] 1", "F32[3] 1 1 1", "I64[] 2" }, .error = "window: 3 elements, want 2" },
+    { "STFT", 17, NULL, { "F32[1,2,2] 0 1 0 2", "I64[] 1", "-", "I64[] 2" }, .error = "last dim 2" },
+
+    { "HannWindow", 17, NULL, { "I32[] 4" }, { "F32[4] 0 0.5 1 0.5" } },
+    { "HannWindow", 17, "periodic=0", { "I64[] 3" }, { "F32[3] 0 1 0" } },
+    { "HannWindow", 17, "periodic=0", { "I64[] 1" }, { "F32[1] 1" } },
+    { "HannWindow", 17, "output_datatype=11", { "I64[] 0" }, { "F64[0]" } },
+    { "HammingWindow", 17, NULL, { "I32[] 2" }, { "F32[2] 0.08695652 1" } },
+    { "BlackmanWindow", 17, "output_datatype=10", { "I32[] 4" }, { "F16[4] 0 0.34 1 0.34" }, .rtol = 1e-3 },
+    { "HannWindow", 17, NULL, { "I64[] -1" }, .error = "size: -1" },
+    { "HannWindow", 17, "output_datatype=8", { "I64[] 4" }, .error = "output_datatype: 8" },
+    { "HannWindow", 17, "output_datatype=99", { "I64[] 4" }, .error = "output_datatype: 99" },
+
+    { "MelWeightMatrix", 17, NULL, { "I32[] 1", "I32[] 8", "I32[] 8", "F32[] 0", "F32[] 4" }, { "F32[5,1] 0 1 0 0 0" } },
+    { "MelWeightMatrix", 17, NULL, { "I32[] 1", "I32[] 8", "I32[] 0", "F32[] 0", "F32[] 4" }, .error = "sample_rate: 0" },
+    { "MelWeightMatrix", 17, NULL, { "I32[] -1", "I32[] 8", "I32[] 8", "F32[] 0", "F32[] 4" }, .error = "num_mel_bins, dft_length: -1" },
+    { "MelWeightMatrix", 17, NULL, { "I32[] 1", "I32[] 8", "I32[] 8", "F32[] nan", "F32[] inf" }, { "?F32[5,1]" } },
+};
+/* clang-format on */
+
+static void test_cases(void **state)
+{
+    (void)state;
+    OP_CASES_RUN(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
