@@ -58,6 +58,12 @@ static const op_case cases[] = {
     { "Attention", 24, NULL, { SAME(Q1), "-", "-", "-", "I64[2] 1 1" }, .error = "2, want 1" },
     { "Attention", 23, "qk_matmul_output_mode=4", { SAME(Q1) }, .error = "qk_matmul_output_mode: 4" },
     { "Attention", 24, "left_window_size=1", { SAME(Q1) }, .error = "left_window_size" },
+
+    { "ai.onnx.preview:FlexAttention", 1, NULL, { QKV }, { "F64[1,2,2,2] -1.046575 -0.2844749 -1.065499 -0.278167 2.795443 -1.598861 2.733548 -1.583387" } },
+    { "ai.onnx.preview:FlexAttention", 1, "scale=0.0", { "F16[1,2,1,1] 5 6", "F16[1,1,2,1] 1 2", "F16[1,1,2,2] 1 2 3 4" }, { "F16[1,2,1,2] 2 3 2 3" } },
+    { "ai.onnx.preview:FlexAttention", 1, NULL, { "F32[1,3,1,1] 1 2 3", "F32[1,2,1,1] 1 2", "F32[1,2,1,1] 1 2" }, .error = "query heads: 3" },
+    { "ai.onnx.preview:FlexAttention", 1, NULL, { "F32[1,1,1,2] 1 2", "F32[1,1,1,1] 1", "F32[1,1,1,1] 1" }, .error = "K: 1, want 2" },
+    { "ai.onnx.preview:FlexAttention", 1, "softmax_precision=7", { SAME(Q1) }, .error = "softmax_precision: 7" },
 };
 
 static const grad_case grads[] = {
