@@ -107,7 +107,7 @@ static void diff_marks(diff *d, const ofz_value *a, const ofz_value *b, bool fro
 
 static ofz_status diff_tensor(diff *d, size_t index, bool frozen_only)
 {
-    const bool       frozen = !ofz_view_trains(d->a, index);
+    const bool       frozen = ofz_view_frozen(d->a, index);
     const ofz_value *a      = d->a->tensor.item[index], *b;
     ofz_diff_entry   e      = { .name = a->name, .frozen = frozen };
     const int        other  = partner(d->a, d->b, index);

@@ -83,7 +83,7 @@ static ofz_status count_tensors(ofz_ctx *ctx, const ofz_model *model, ofz_export
         const ofz_value *v = model->tensor.item[i];
 
         report->trained_count += v->changed;
-        if (ofz_view_trains(model, i)) continue;
+        if (!ofz_view_frozen(model, i)) continue;
         report->frozen_count++;
         report->frozen_size += model->view->tensor[i].size;
         XXH3_128bits_update(state, v->name, strlen(v->name) + 1);

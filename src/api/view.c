@@ -200,3 +200,9 @@ bool ofz_view_trains(const ofz_model *model, size_t index)
     if (v->mark == OFZ_MARK_NONE && !ofz_value_trains_by_default(v)) return false;
     return ofz_value_trains(v, ofz_model_marked(model));
 }
+
+bool ofz_view_frozen(const ofz_model *model, size_t index)
+{
+    return !ofz_view_trains(model, index) &&
+           !ofz_value_moves(model->tensor.item[index], ofz_model_marked(model));
+}

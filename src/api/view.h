@@ -37,6 +37,8 @@ void       ofz_view_free(ofz_model *model);
 
 /* Would `train` change tensor `index`? */
 bool ofz_view_trains(const ofz_model *model, size_t index);
+/* Neither trained nor a statistic that training may move: its bytes are promised to stay. */
+bool ofz_view_frozen(const ofz_model *model, size_t index);
 
 /* XXH3, 128 bits, of dtype, rank, dims and bytes; strings with their lengths. Twice the value for two
  * tensors means the same tensor. `state` is an XXH3_state_t that has been reset. */

@@ -192,6 +192,16 @@ static ofz_status rules_run(draft *d, const ofz_mark_rule *rules, size_t count)
     return OFZ_OK;
 }
 
+/* The statistics of a norm that trains are not promised to stay: `train --bn batch` moves them. */
+static void statistic_release(ofz_value *v)
+{
+    const ofz_mark mark = v->mark;
+
+    if (mark != OFZ_MARK_FROZEN) return;
+    v->mark = OFZ_MARK_NONE;
+    if (!ofz_value_moves(v, true)) v->mark = mark;
+}
+
 ofz_status ofz_marks_apply(ofz_ctx *ctx, ofz_model *m, const ofz_mark_rule *rules, size_t count)
 {
     const size_t n      = m->tensor.count;
@@ -211,6 +221,7 @@ ofz_status ofz_marks_apply(ofz_ctx *ctx, ofz_model *m, const ofz_mark_rule *rule
 
         if (ofz_value_markable(v)) v->mark = d.trains[i] ? OFZ_MARK_TRAINABLE : OFZ_MARK_FROZEN;
     }
+    for (size_t i = 0; i < n; i++) statistic_release(m->tensor.item[i]);
     m->stripped = false;
 done:
     free(flags);

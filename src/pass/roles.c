@@ -469,3 +469,16 @@ bool ofz_value_trains(const ofz_value *v, bool marked)
 {
     return marked ? v->mark == OFZ_MARK_TRAINABLE : ofz_value_trains_by_default(v);
 }
+
+bool ofz_value_moves(const ofz_value *v, bool marked)
+{
+    if (v->mark != OFZ_MARK_NONE || !v->constant || ofz_value_role(v) != OFZ_ROLE_NORM_STATISTIC)
+        return false;
+    for (size_t u = 0; u < v->use_count; u++) {
+        const ofz_node *n = v->use[u].node;
+
+        for (size_t i = 0; v->use[u].index >= 0 && i < n->in_count; i++)
+            if (n->in[i] && n->in[i]->constant && ofz_value_trains(n->in[i], marked)) return true;
+    }
+    return false;
+}

@@ -41,4 +41,9 @@ bool ofz_model_marked(const ofz_model *m);
  *   marked   ofz_model_marked of its model */
 bool ofz_value_trains(const ofz_value *v, bool marked);
 
+/* Is `v` a running statistic of a normalisation whose scale or shift trains? Training moves it when
+ * batch norms use the statistics of the batch, so that no mark may call it frozen. One that carries a
+ * mark of its own does not move in this sense. */
+bool ofz_value_moves(const ofz_value *v, bool marked);
+
 #endif

@@ -111,4 +111,11 @@ bar TERM=dumb
 check "no bar on a dumb terminal" test -z "$(tr -cd '\033' <out)"
 expect 2 "--checkpoint" train mlp.onnx --data $d -o e.onnx --checkpoint-steps 3
 absent e.onnx
+
+# Batch norms that train move their statistics; what is marked frozen stays, theirs included.
+expect 0 "" mark "$SRC/testdata/cnn_bn.onnx" --preset all --freeze 'stem*' -o norms.onnx
+expect 0 "" train norms.onnx --data $d --epochs 1 --lr 0.001 --bn batch -o moved.onnx
+expect 0 "every frozen tensor is the same" diff norms.onnx moved.onnx --frozen
+expect 5 "block1.first.bn.running_mean" diff norms.onnx moved.onnx
+check "the frozen norm kept its statistics" test -z "$("$ONNXFREEZE" diff norms.onnx moved.onnx | grep '^stem')"
 finish
