@@ -256,7 +256,7 @@ static void walks_are_bounded(void **state)
 
 /* --- whole models ----------------------------------------------------------------------------- */
 
-/* Files of testdata/, and of the folder that OFZ_SHARED names, where there is one. `below` counts the
+/* Files of testdata/, and of models/ in the folder that OFZ_SHARED names, where there is one. `below` counts the
  * layers between the tensor and the outputs. */
 static const struct {
     bool        shared;
@@ -304,12 +304,12 @@ static void judges_whole_models(void **state)
         char       path[512];
         int       *below, at;
 
-        if (models[i].shared && !shared) {
+        if (models[i].shared && (!shared || !*shared)) {
             print_message("%s: skipped, OFZ_SHARED is not set\n", models[i].file);
             continue;
         }
-        snprintf(path, sizeof path, "%s/%s", models[i].shared ? shared : OFZ_SOURCE_DIR "/testdata",
-                 models[i].file);
+        snprintf(path, sizeof path, "%s/%s/%s", models[i].shared ? shared : OFZ_SOURCE_DIR,
+                 models[i].shared ? "models" : "testdata", models[i].file);
         if (ofz_model_read_file(k->ctx, path, &m)) fail_msg("%s", ofz_error(k->ctx));
         below = calloc(m->tensor.count, sizeof *below);
         assert_int_equal(ofz_layers_below(k->ctx, m, below), OFZ_OK);
