@@ -117,7 +117,7 @@ static void test_identity_suites(void **state)
 {
     const char *folder = getenv("OFZ_CONFORMANCE");
 
-    if (!folder) {
+    if (!folder || !*folder) {
         print_message("skipped: OFZ_CONFORMANCE does not name the suites' folder\n");
         skip();
     }

@@ -40,5 +40,9 @@ find_conformance() {
       mv "$OFZ_CONFORMANCE.part" "$OFZ_CONFORMANCE"
     fi
   fi
+  if [ -z "$OFZ_CONFORMANCE" ]; then # the suite of ONNX 1.12, as Debian ships it
+    install_packages libonnx-testdata
+    OFZ_CONFORMANCE=/usr/share/libonnx-testdata/data
+  fi
   return 0
 }
