@@ -13,7 +13,7 @@
 
 #include "onnxfreeze.h"
 
-enum { THREADS = 4, ROUNDS = 3 };
+enum { THREADS = 3, ROUNDS = 1 };
 
 typedef struct task {
     const ofz_model *model;
