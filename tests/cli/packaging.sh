@@ -42,7 +42,7 @@ foreach(kind shared static)
 endforeach()
 EOF
 cp "$SRC/examples/personalise.c" "$scratch/app/app.c"
-cmake -S "$scratch/app" -B "$scratch/app/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >"$scratch/log" || { cat "$scratch/log"; exit 1; }
+cmake -G Ninja -S "$scratch/app" -B "$scratch/app/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >"$scratch/log" || { cat "$scratch/log"; exit 1; }
 cmake --build "$scratch/app/build" >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 for kind in shared static; do
   "$scratch/app/build/app_$kind" "$SRC/testdata/mlp.onnx" "$SRC/testdata/digits_train.npz" "$scratch/$kind.onnx" >/dev/null
