@@ -68,5 +68,6 @@ ofz_op_info ofz_op_get(size_t index)
         .infer       = op->infer != NULL,
         .eval        = op->eval != NULL,
         .grad        = op->grad != NULL,
+        .instead     = op->instead,
     };
 }
