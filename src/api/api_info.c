@@ -11,15 +11,31 @@ const char *ofz_version(void)
 
 const char *ofz_build_options(void)
 {
-#if defined(OFZ_HAVE_ONEDNN) && defined(_OPENMP)
-    return "oneDNN, OpenMP";
-#elif defined(OFZ_HAVE_ONEDNN)
-    return "oneDNN";
-#elif defined(_OPENMP)
-    return "OpenMP";
-#else
-    return "reference kernels";
+    static const char parts[] = ""
+#ifdef OFZ_HAVE_ONEDNN
+                                ", oneDNN"
 #endif
+#ifdef _OPENMP
+                                ", OpenMP"
+#endif
+#ifdef OFZ_HAVE_JPEG
+                                ", libjpeg"
+#endif
+#ifdef OFZ_HAVE_PNG
+                                ", libpng"
+#endif
+#ifdef OFZ_HAVE_TIFF
+                                ", libtiff"
+#endif
+#ifdef OFZ_HAVE_WEBP
+                                ", libwebp"
+#endif
+#ifdef OFZ_HAVE_OPENJPEG
+                                ", OpenJPEG"
+#endif
+        ;
+
+    return sizeof parts > 2 ? parts + 2 : "reference kernels";
 }
 
 /* Private rows are an inside matter. */
