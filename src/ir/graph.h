@@ -101,6 +101,7 @@ struct ofz_value {
     ofz_tensor *constant;
     bool        initializer; /* listed by the model; false for Constant nodes and folded values */
     bool        external;    /* its bytes come from another file */
+    bool        sparse;      /* the file has it as a sparse tensor; the constant is dense */
     bool        changed;     /* constant no longer holds the file's bytes: the writer must */
     int         origin;      /* the model's record of where it stands in the file; -1: nowhere */
     ofz_mark    mark;

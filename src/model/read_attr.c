@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/reader.h"
+#include "model/sparse.h"
 
 ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out)
 {
@@ -64,8 +65,9 @@ ofz_status ofz_read_type(ofz_reader *r, const Onnx__TypeProto *t, ofz_value *v)
         v->kind = OFZ_KIND_OPTIONAL;
         return OFZ_OK;
     case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
-        v->kind = OFZ_KIND_SPARSE;
-        return OFZ_OK;
+        v->kind = OFZ_KIND_SPARSE; /* its type is that of the dense tensor it stands for */
+        return read_tensor_type(r, t->sparse_tensor_type->elem_type, t->sparse_tensor_type->shape,
+                                v);
     case ONNX__TYPE_PROTO__VALUE_OPAQUE_TYPE:
         v->kind = OFZ_KIND_OPAQUE;
         return OFZ_OK;
@@ -232,7 +234,8 @@ static bool constant_view(const ofz_attr *a, ofz_dtype *dtype, int *rank, int64_
 }
 
 /* The value of a Constant node becomes its output's constant. The node stays. */
-static ofz_status constant_set(ofz_reader *r, const ofz_attr *a, ofz_value *v)
+static ofz_status constant_set(ofz_reader *r, const Onnx__AttributeProto *p, const ofz_attr *a,
+                               ofz_value *v)
 {
     ofz_tensor *t = OFZ_NEW(&r->model->arena, ofz_tensor);
     ofz_dtype   dtype;
@@ -246,6 +249,10 @@ static ofz_status constant_set(ofz_reader *r, const ofz_attr *a, ofz_value *v)
     } else if (constant_view(a, &dtype, &rank, dim, &data)) {
         OFZ_TRY(ofz_tensor_set(r->ctx, t, dtype, rank, dim));
         t->data = (void *)(uintptr_t)data;
+    } else if (a->type == OFZ_ATTR_SPARSE_TENSOR && !strcmp(a->name, "sparse_value") &&
+               p->sparse_tensor) {
+        OFZ_TRY(ofz_sparse_read(r->ctx, r->model, p->sparse_tensor, t));
+        v->sparse = true;
     } else {
         return OFZ_OK;
     }
@@ -259,7 +266,7 @@ ofz_status ofz_read_constant(ofz_reader *r, const Onnx__NodeProto *p, ofz_node *
 
     if (strcmp(n->op_type, "Constant") != 0 || n->domain[0] || !v || n->attr_count != 1)
         return OFZ_OK;
-    OFZ_TRY(constant_set(r, &n->attr[0], v));
+    OFZ_TRY(constant_set(r, p->attribute[0], &n->attr[0], v));
     if (!v->constant || !p->attribute[0]->t) return OFZ_OK;
     v->origin   = ofz_message_origin(&p->attribute[0]->t->base);
     v->external = p->attribute[0]->t->has_data_location &&
