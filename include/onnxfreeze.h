@@ -340,9 +340,12 @@ OFZ_API ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz
                                  ofz_arrays **outputs) OFZ_MUST_USE;
 
 /* One folder of ONNX's backend test format: model.onnx, test_data_set_N/{input,output}_I.pb.
+ * Outputs drawn at random that are not the recorded ones are judged by property: type, shape, only 0 and
+ * 1 where the record has nothing else, and a mean that chance allows. by_property (or NULL): 1 when that
+ * was so.
  * OFZ_OK: passed. OFZ_E_DIFFERENT: ran, wrong. OFZ_E_UNSUPPORTED and others: did not run. */
-OFZ_API ofz_status ofz_backend_test(ofz_ctx *ctx, const char *folder, double rtol,
-                                    double atol) OFZ_MUST_USE;
+OFZ_API ofz_status ofz_backend_test(ofz_ctx *ctx, const char *folder, double rtol, double atol,
+                                    int *by_property) OFZ_MUST_USE;
 
 /* --- training --------------------------------------------------------------------------------- */
 
