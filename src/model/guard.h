@@ -18,6 +18,7 @@ typedef enum ofz_origin_kind {
     OFZ_ORIGIN_SPARSE_TENSOR,
     OFZ_ORIGIN_FUNCTION,
     OFZ_ORIGIN_TRAINING,
+    OFZ_ORIGIN_VALUE,    /* ValueInfoProto */
     OFZ_ORIGIN_SEQUENCE, /* these two in files of data only */
     OFZ_ORIGIN_OPTIONAL,
     OFZ_ORIGIN_OTHER /* not recorded */

@@ -26,9 +26,12 @@ struct ofz_model {
     size_t         opset_count;
     ofz_list tensor; /* ofz_value: initializers in file order, then Constant nodes' outputs that
                         hold a tensor; main graph first, then subgraphs */
-    ofz_function          *function; /* model-local functions, carried opaque */
-    size_t                 function_count;
-    bool                   stripped; /* forget what the file says in our words: the
+    ofz_function *function; /* model-local functions, carried opaque */
+    size_t        function_count;
+    bool          header_changed;    /* ir_version or opset are no longer those of the file */
+    bool          shapes_dropped;    /* the file's value_info no longer holds and is not written */
+    bool          functions_dropped; /* no call is left: the functions are not written */
+    bool          stripped;          /* forget what the file says in our words: the
                                                values' marks are all there is */
     struct ofz_model_file *file;     /* maps and origins; src/model's own */
     struct ofz_view       *view;     /* what the public interface shows; src/api's own */
@@ -48,10 +51,21 @@ typedef struct ofz_write_options {
     size_t                  train_count;
 } ofz_write_options;
 
+/* Make model->tensor anew after nodes or constants came or went: initializers first, as they stand in
+ * the graph's list of values, then Constant nodes. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_model_relist(ofz_ctx *ctx, ofz_model *model) OFZ_MUST_USE;
+/* Was anything edited but tensors and marks? Then the writer copies only what is as it was: */
+bool ofz_model_restructured(const ofz_model *model);
+
 /* Write atomically: a temporary file beside `path`, fsync, rename. A model without edits is written
  * byte for byte; `options` may be NULL. External files that the model still reads are copied along
  * when the folder differs; changed tensors of external files go to PATH.data (or PATH.1.data, ...
- * where the model reads a file of that name). *size, *external_size: bytes written. */
+ * where the model reads a file of that name). *size, *external_size: bytes written.
+ *
+ * A restructured model keeps the bytes of every node, attribute, tensor and value info that was not
+ * edited, and every field that this program does not know; nodes stand in the order of the graph, new
+ * constants become initializers (Constant nodes where the IR version, below 4, wants every initializer
+ * to be an input). `options` must be NULL for it. */
 ofz_status ofz_model_write_file(ofz_ctx *ctx, const ofz_model *model, const char *path,
                                 const ofz_write_options *options, size_t *size,
                                 size_t *external_size) OFZ_MUST_USE;

@@ -56,23 +56,6 @@ static ofz_status read_functions(ofz_reader *r, const Onnx__ModelProto *p)
     return OFZ_OK;
 }
 
-/* Outputs of Constant nodes that hold a tensor, after all initializers. */
-static ofz_status list_constants(ofz_reader *r)
-{
-    for (size_t i = 0; i < r->graph.count; i++) {
-        const ofz_graph *g = r->graph.item[i];
-
-        for (size_t k = 0; k < g->node.count; k++) {
-            const ofz_node *n = g->node.item[k];
-
-            if (n->out_count && n->out[0] && n->out[0]->constant &&
-                !ofz_list_push(&r->model->tensor, n->out[0]))
-                return ofz_fail_nomem(r->ctx, "model", sizeof(void *));
-        }
-    }
-    return OFZ_OK;
-}
-
 static ofz_status read_proto(ofz_reader *r, const Onnx__ModelProto *p)
 {
     ofz_model *m        = r->model;
@@ -93,7 +76,68 @@ static ofz_status read_proto(ofz_reader *r, const Onnx__ModelProto *p)
     OFZ_TRY(read_functions(r, p));
     st = ofz_read_graph(r, p->graph, NULL, &captured, &g);
     ofz_list_free(&captured);
-    return st ? st : list_constants(r);
+    return st ? st : ofz_model_relist(r->ctx, m);
+}
+
+/* --- the list of constants -------------------------------------------------------------------- */
+
+/* As they stand in the file; new ones last. */
+static int by_origin(const void *a, const void *b)
+{
+    const ofz_value *x = *(ofz_value *const *)a, *y = *(ofz_value *const *)b;
+
+    if ((x->origin < 0) != (y->origin < 0)) return x->origin < 0 ? 1 : -1;
+    if (x->origin != y->origin) return x->origin < y->origin ? -1 : 1;
+    return x->scratch - y->scratch;
+}
+
+static ofz_status list_initializers(ofz_ctx *ctx, ofz_model *m, const ofz_graph *g)
+{
+    const size_t first = m->tensor.count;
+
+    for (size_t i = 0; i < g->value.count; i++) {
+        ofz_value *v = g->value.item[i];
+
+        if (!v->constant || v->producer) continue;
+        v->scratch = (int)i;
+        if (!ofz_list_push(&m->tensor, v)) return ofz_fail_nomem(ctx, "model", sizeof(void *));
+    }
+    if (m->tensor.count > first)
+        qsort(&m->tensor.item[first], m->tensor.count - first, sizeof(void *), by_origin);
+    return OFZ_OK;
+}
+
+static ofz_status list_constants(ofz_ctx *ctx, ofz_model *m, const ofz_graph *g)
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        const ofz_node *n = g->node.item[i];
+
+        if (n->out_count && n->out[0] && n->out[0]->constant &&
+            !ofz_list_push(&m->tensor, n->out[0]))
+            return ofz_fail_nomem(ctx, "model", sizeof(void *));
+    }
+    return OFZ_OK;
+}
+
+typedef ofz_status list_fn(ofz_ctx *ctx, ofz_model *m, const ofz_graph *g);
+
+static ofz_status list_all(ofz_ctx *ctx, ofz_model *m, const ofz_graph *g, list_fn *list)
+{
+    OFZ_TRY(list(ctx, m, g));
+    for (size_t i = 0; i < g->node.count; i++) {
+        const ofz_node *n = g->node.item[i];
+
+        for (size_t k = 0; k < n->attr_count; k++)
+            if (n->attr[k].type == OFZ_ATTR_GRAPH) OFZ_TRY(list_all(ctx, m, n->attr[k].u.g, list));
+    }
+    return OFZ_OK;
+}
+
+ofz_status ofz_model_relist(ofz_ctx *ctx, ofz_model *m)
+{
+    m->tensor.count = 0;
+    OFZ_TRY(list_all(ctx, m, m->graph, list_initializers));
+    return list_all(ctx, m, m->graph, list_constants);
 }
 
 /* --- bytes to model --------------------------------------------------------------------------- */

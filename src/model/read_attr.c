@@ -13,6 +13,15 @@ ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out)
     return OFZ_OK;
 }
 
+ofz_bytes_view ofz_read_span(const ofz_reader *r, const ProtobufCMessage *m)
+{
+    const int         origin = ofz_message_origin(m);
+    const ofz_origin *o      = origin >= 0 ? &r->model->file->origin[origin] : NULL;
+
+    return o ? (ofz_bytes_view){ r->model->bytes + o->begin, o->end - o->begin }
+             : (ofz_bytes_view){ 0 };
+}
+
 /* --- types ------------------------------------------------------------------------------------ */
 
 static ofz_status read_dim(ofz_reader *r, ofz_graph *g, const Onnx__TensorShapeProto__Dimension *d,
@@ -193,6 +202,7 @@ ofz_status ofz_read_attribute(ofz_reader *r, const Onnx__AttributeProto *p, ofz_
                         "attribute '%.100s': refers to a function's attribute, outside a function",
                         out->name);
     out->type = ofz_attribute_type(p);
+    out->file = ofz_read_span(r, &p->base);
     st        = read_value(r, p, g, captured, out);
     return st ? ofz_at(r->ctx, st, "attribute '%.100s'", out->name) : OFZ_OK;
 }

@@ -12,6 +12,7 @@ static ofz_status read_input(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_g
     if (!p->name || !p->name[0]) return ofz_fail(r->ctx, OFZ_E_MODEL, "graph input without a name");
     OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v));
     v->is_input = true;
+    v->declared = ofz_read_span(r, &p->base);
     OFZ_TRY(ofz_read_type(r, p->type, v));
     return ofz_list_push(&g->input, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
 }
@@ -35,9 +36,7 @@ static ofz_status read_initializer(ofz_reader *r, const Onnx__TensorProto *p, of
     v->initializer = true;
     v->origin      = ofz_message_origin(&p->base);
     OFZ_TRY(ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim));
-    OFZ_TRY(ofz_read_marks(r, p, v));
-    return ofz_list_push(&r->model->tensor, v) ? OFZ_OK
-                                               : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
+    return ofz_read_marks(r, p, v);
 }
 
 /* Carried opaque: a value of which only the name is known. */
@@ -66,15 +65,30 @@ static ofz_status read_node_outputs(ofz_reader *r, const Onnx__NodeProto *p, ofz
     return OFZ_OK;
 }
 
-static ofz_status read_output(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_graph *g)
+/* An output of a subgraph that only names an outer value is a dangling value of its own; the node that
+ * owns the subgraph reads what it names. */
+static ofz_status read_outer_output(ofz_reader *r, const ofz_value *v, ofz_list *captured)
+{
+    ofz_value *outer = v->graph->parent ? ofz_value_find(v->graph->parent, v->name) : NULL;
+
+    if (!outer || ofz_list_push(captured, outer)) return OFZ_OK;
+    return ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
+}
+
+static ofz_status read_output(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_graph *g,
+                              ofz_list *captured)
 {
     ofz_value *v;
 
     if (!p->name || !p->name[0])
         return ofz_fail(r->ctx, OFZ_E_MODEL, "graph output without a name");
     v = ofz_map_get(&g->by_name, p->name);
-    if (!v) OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v)); /* dangling; the check reports it */
+    if (!v) { /* dangling; the check reports it */
+        OFZ_TRY(ofz_value_new(r->ctx, g, p->name, &v));
+        OFZ_TRY(read_outer_output(r, v, captured));
+    }
     v->is_output = true;
+    if (!v->declared.data) v->declared = ofz_read_span(r, &p->base);
     if (!v->is_input && !v->constant) OFZ_TRY(ofz_read_type(r, p->type, v));
     return ofz_list_push(&g->output, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
 }
@@ -84,6 +98,7 @@ static ofz_status read_value_info(ofz_reader *r, const Onnx__ValueInfoProto *p, 
     ofz_value *v = p->name ? ofz_map_get(&g->by_name, p->name) : NULL;
 
     if (!v || v->is_input || v->constant) return OFZ_OK;
+    v->declared = ofz_read_span(r, &p->base);
     return ofz_read_type(r, p->type, v);
 }
 
@@ -149,7 +164,8 @@ static ofz_status read_node_into(ofz_reader *r, const Onnx__NodeProto *p, ofz_gr
     for (size_t i = 0; i < p->n_output; i++)
         if (p->output[i][0]) out[i] = ofz_map_get(&g->by_name, p->output[i]);
     OFZ_TRY(ofz_node_add(r->ctx, g, &spec, &n));
-    n->origin = ofz_message_origin(&p->base);
+    n->origin  = ofz_message_origin(&p->base);
+    n->changed = false;
     OFZ_TRY(ofz_read_text(r, p->overload, &n->overload));
     for (size_t i = 0; i < n->attr_count; i++)
         if (n->attr[i].type == OFZ_ATTR_GRAPH) n->attr[i].u.g->parent_node = n;
@@ -201,7 +217,7 @@ static ofz_status fill(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *g, o
         OFZ_TRY(read_sparse(r, p->sparse_initializer[i], g));
     for (size_t i = 0; i < p->n_node; i++) OFZ_TRY(read_node_outputs(r, p->node[i], g));
     for (size_t i = 0; i < p->n_value_info; i++) OFZ_TRY(read_value_info(r, p->value_info[i], g));
-    for (size_t i = 0; i < p->n_output; i++) OFZ_TRY(read_output(r, p->output[i], g));
+    for (size_t i = 0; i < p->n_output; i++) OFZ_TRY(read_output(r, p->output[i], g, captured));
     for (size_t i = 0; i < p->n_node; i++) OFZ_TRY(read_node(r, p->node[i], g, captured));
     return sort(r, g);
 }
@@ -220,6 +236,7 @@ ofz_status ofz_read_graph(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *p
         g->opset_count = m->opset_count;
     }
     OFZ_TRY(fill(r, p, g, captured));
-    *out = g;
+    g->changed = false;
+    *out       = g;
     return OFZ_OK;
 }

@@ -13,6 +13,9 @@ typedef struct ofz_reader {
 /* A copy in the model's arena; "" for NULL. */
 ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out) OFZ_MUST_USE;
 
+/* The content of a message that has an origin, in the file's bytes; .data NULL for one that has none. */
+ofz_bytes_view ofz_read_span(const ofz_reader *r, const ProtobufCMessage *m);
+
 /* Build a graph and its subgraphs.
  *   captured   gets every ofz_value of an outer graph that is read inside (repeats possible)
  * A graph that failed half way stays in r->graph, for the model to release. */
