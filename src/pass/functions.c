@@ -82,7 +82,8 @@ static ofz_status survey_call(survey *s, const ofz_function *f, size_t *size)
         s->depth--;
         of->state = DONE;
     }
-    if (!ofz_add_size(*size, of->size, size)) *size = SIZE_MAX;
+    /* an empty body is work as well */
+    if (!ofz_add_size(*size, of->size ? of->size : 1, size)) *size = SIZE_MAX;
     return OFZ_OK;
 }
 
@@ -262,6 +263,7 @@ static ofz_status expand_call(inliner *in, ofz_graph *g, ofz_node *call, const o
     ofz_status     st = call_check(in->ctx, call, f);
     char           text[256];
 
+    ofz_node_text(text, sizeof text, call);
     room = calloc(count + 1, sizeof(ofz_value *));
     if (!st && !room) st = ofz_fail_nomem(in->ctx, "function", count * sizeof(ofz_value *));
     g->node = (ofz_list){ 0 };
@@ -273,7 +275,7 @@ static ofz_status expand_call(inliner *in, ofz_graph *g, ofz_node *call, const o
     free(room);
     *body   = g->node;
     g->node = tail;
-    return st ? ofz_at(in->ctx, st, "%s", ofz_node_text(text, sizeof text, call)) : OFZ_OK;
+    return st ? ofz_at(in->ctx, st, "%s", text) : OFZ_OK;
 }
 
 /* Append the nodes of `list` to g->node, bodies in place of calls. After a failure the rest is appended
@@ -329,7 +331,9 @@ ofz_status ofz_functions_inline(ofz_ctx *ctx, const ofz_model *m, ofz_graph *g)
 
     if (!ofz_graph_calls(m, g)) return OFZ_OK;
     OFZ_TRY(survey_all(ctx, m, g));
-    in.budget.nodes = ctx->limits.inlined_count;
+    /* the survey has seen to the limit; calls that are copied on the way, and graphs that are handed
+     * to a function and read there many times, it does not count */
+    if (!ofz_mul_size(ctx->limits.inlined_count, 4, &in.budget.nodes)) in.budget.nodes = SIZE_MAX;
     if (!ofz_add_size(g->arena->size, ctx->limits.structure_size, &in.budget.arena_size))
         in.budget.arena_size = SIZE_MAX;
     st = expand_graph(&in, g);
