@@ -174,6 +174,7 @@ struct ofz_graph {
     size_t       opset_count;
     uint64_t     next_name;   /* makes fresh names */
     int64_t      next_symbol; /* makes nameless symbols; the outermost graph's counts */
+    int          origin;      /* as in ofz_value */
     bool         changed;     /* nodes, values or their order are not those of the file */
 };
 

@@ -77,7 +77,7 @@ bool ofz_model_restructured(const ofz_model *model);
  * A restructured model keeps the bytes of every node, attribute, tensor and value info that was not
  * edited, and every field that this program does not know; nodes stand in the order of the graph, new
  * constants become initializers (Constant nodes where the IR version, below 4, wants every initializer
- * to be an input). `options` must be NULL for it. */
+ * to be an input). New constants stay in the model's file and keep their marks whatever `options` say. */
 ofz_status ofz_model_write_file(ofz_ctx *ctx, const ofz_model *model, const char *path,
                                 const ofz_write_options *options, size_t *size,
                                 size_t *external_size) OFZ_MUST_USE;

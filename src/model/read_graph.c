@@ -89,7 +89,7 @@ static ofz_status read_output(ofz_reader *r, const Onnx__ValueInfoProto *p, ofz_
         OFZ_TRY(read_outer_output(r, v, captured));
     }
     v->is_output = true;
-    if (!v->declared.data) v->declared = ofz_read_span(r, &p->base);
+    if (!v->is_input) v->declared = ofz_read_span(r, &p->base);
     if (!v->is_input && !v->constant) OFZ_TRY(ofz_read_type(r, p->type, v));
     return ofz_list_push(&g->output, v) ? OFZ_OK : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
 }
@@ -237,6 +237,7 @@ ofz_status ofz_read_graph(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *p
         g->opset_count = m->opset_count;
     }
     OFZ_TRY(fill(r, p, g, captured));
+    g->origin  = ofz_message_origin(&p->base);
     g->changed = false;
     *out       = g;
     return OFZ_OK;
