@@ -32,8 +32,8 @@ bool ofz_buffer_reusable(const ofz_buffer *b);
 void ofz_buffer_on_drop(ofz_buffer *b, void (*drop)(void *data, size_t size));
 
 /* In ONNX's raw_data layout: little endian, 4- and 2-bit elements packed low bits first, so that a
- * tensor may point into a mapped file. A string tensor is an array of ofz_string, a sequence or an
- * optional one of ofz_tensor (container.h).
+ * tensor may point into a mapped file. A string tensor is an array of ofz_string, a sequence, an
+ * optional or a map one of ofz_tensor (container.h).
  *
  * During inference a tensor describes a value: rank -1 is an unknown rank, dtype OFZ_UNDEFINED an
  * unknown type, dims may be symbols, count is -1 unless all are known, data is NULL unless the
