@@ -44,34 +44,11 @@ static bool is_key(ofz_dtype dtype)
     return cls == OFZ_CLASS_INT || cls == OFZ_CLASS_UINT || cls == OFZ_CLASS_STRING;
 }
 
-int ofz_key_order(const ofz_tensor *keys, int64_t a, int64_t b)
-{
-    if (keys->dtype == OFZ_STRING) {
-        const ofz_string x = ((const ofz_string *)keys->data)[a];
-        const ofz_string y = ((const ofz_string *)keys->data)[b];
-        const size_t     n = x.size < y.size ? x.size : y.size;
-        const int        c = n ? memcmp(x.text, y.text, n) : 0;
-
-        return c ? c : (x.size > y.size) - (x.size < y.size);
-    }
-    if (keys->dtype == OFZ_U64) {
-        const uint64_t *u = keys->data;
-
-        return (u[a] > u[b]) - (u[a] < u[b]);
-    }
-    {
-        const int64_t x = ofz_elem_i64(keys->dtype, keys->data, a);
-        const int64_t y = ofz_elem_i64(keys->dtype, keys->data, b);
-
-        return (x > y) - (x < y);
-    }
-}
-
 /* By key, equal ones by their place. */
 static int place_order(const void *a, const void *b, void *keys)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    const int     c = ofz_key_order(keys, x, y);
+    const int     c = ofz_elem_order(keys, x, keys, y);
 
     return c ? c : (x > y) - (x < y);
 }
@@ -84,7 +61,8 @@ static int64_t places_sort(const ofz_tensor *keys, int64_t *at)
     for (int64_t i = 0; i < keys->count; i++) at[i] = i;
     qsort_r(at, (size_t)keys->count, sizeof *at, place_order, (void *)keys);
     for (int64_t i = 0; i < keys->count; i++)
-        if (i + 1 == keys->count || ofz_key_order(keys, at[i], at[i + 1])) at[kept++] = at[i];
+        if (i + 1 == keys->count || ofz_elem_order(keys, at[i], keys, at[i + 1]))
+            at[kept++] = at[i];
     return kept;
 }
 

@@ -30,8 +30,6 @@ ofz_status ofz_container_part(ofz_ctx *ctx, const ofz_tensor *from_seq, int64_t 
  * Both are borrowed. Errors: OFZ_E_DATA (other types, counts that differ), OFZ_E_LIMIT, OFZ_E_NOMEM. */
 ofz_status ofz_container_map(ofz_ctx *ctx, const ofz_tensor *keys, const ofz_tensor *values,
                              ofz_tensor *out) OFZ_MUST_USE;
-/* The order of two elements of one tensor of integers or text: below, at or above 0. */
-int ofz_key_order(const ofz_tensor *keys, int64_t a, int64_t b);
 
 static inline const ofz_tensor *ofz_container_keys(const ofz_tensor *map)
 {

@@ -87,6 +87,10 @@ ofz_status ofz_broadcast(ofz_ctx *ctx, int rank_a, const int64_t *a, int rank_b,
 /* Row-major strides in elements of `t` seen as broadcast to `rank` dims: 0 where it repeats. */
 void ofz_broadcast_strides(const ofz_tensor *t, int rank, const int64_t *dim, int64_t *stride);
 
+/* The order of element i of `a` and element j of `b`, of one type: below, at or above 0. Text by its
+ * bytes; NaN equals NaN and is above every number. Not for complex numbers. */
+int ofz_elem_order(const ofz_tensor *a, int64_t i, const ofz_tensor *b, int64_t j);
+
 /* How two tensors differ, for tests and diff. NaN equals NaN. Strings, booleans and integers
  * exactly; floats and complex |a - b| <= atol + rtol * |b|. */
 typedef struct ofz_comparison {
