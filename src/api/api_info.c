@@ -11,15 +11,24 @@ const char *ofz_version(void)
 
 const char *ofz_build_options(void)
 {
-#if defined(OFZ_HAVE_ONEDNN) && defined(_OPENMP)
-    return "oneDNN, OpenMP";
-#elif defined(OFZ_HAVE_ONEDNN)
-    return "oneDNN";
-#elif defined(_OPENMP)
-    return "OpenMP";
+    static const char parts[] = ""
+#ifdef OFZ_HAVE_ONEDNN
+                                ", oneDNN"
 #else
-    return "reference kernels";
+                                ", reference kernels"
 #endif
+#ifdef _OPENMP
+                                ", OpenMP"
+#endif
+#ifdef OFZ_HAVE_UTF8PROC
+                                ", utf8proc"
+#endif
+#ifdef OFZ_HAVE_PCRE2
+                                ", PCRE2"
+#endif
+        ;
+
+    return parts + 2;
 }
 
 /* Private rows are an inside matter. */

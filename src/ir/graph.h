@@ -95,6 +95,24 @@ typedef enum ofz_kind {
     OFZ_KIND_OPAQUE
 } ofz_kind;
 
+/* The element type of a container of that kind, and back; OFZ_UNDEFINED and OFZ_KIND_TENSOR for what is
+ * none. */
+static inline ofz_dtype ofz_kind_dtype(ofz_kind kind)
+{
+    return kind == OFZ_KIND_SEQUENCE   ? OFZ_SEQUENCE
+           : kind == OFZ_KIND_OPTIONAL ? OFZ_OPTIONAL
+           : kind == OFZ_KIND_MAP      ? OFZ_MAP
+                                       : OFZ_UNDEFINED;
+}
+
+static inline ofz_kind ofz_dtype_kind(ofz_dtype dtype)
+{
+    return dtype == OFZ_SEQUENCE   ? OFZ_KIND_SEQUENCE
+           : dtype == OFZ_OPTIONAL ? OFZ_KIND_OPTIONAL
+           : dtype == OFZ_MAP      ? OFZ_KIND_MAP
+                                   : OFZ_KIND_TENSOR;
+}
+
 struct ofz_value {
     const char    *name;
     ofz_graph     *graph;
