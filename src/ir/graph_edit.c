@@ -82,6 +82,25 @@ void ofz_node_drop_attr(ofz_node *n, const char *name)
     }
 }
 
+ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g)
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        const ofz_node *inner = g->node.item[i];
+
+        for (size_t k = 0; k < inner->in_count; k++) {
+            ofz_value *v     = inner->in[k];
+            ofz_node  *owner = v ? ofz_node_within(v->graph, n) : NULL;
+
+            if (owner && !ofz_value_has_use(v, owner, -1))
+                OFZ_TRY(ofz_value_use(ctx, v, owner, -1));
+        }
+        for (size_t k = 0; k < inner->attr_count; k++)
+            if (inner->attr[k].type == OFZ_ATTR_GRAPH)
+                OFZ_TRY(ofz_node_capture(ctx, n, inner->attr[k].u.g));
+    }
+    return OFZ_OK;
+}
+
 /* --- values ----------------------------------------------------------------------------------- */
 
 ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *t)
