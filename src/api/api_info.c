@@ -14,9 +14,17 @@ const char *ofz_build_options(void)
     static const char parts[] = ""
 #ifdef OFZ_HAVE_ONEDNN
                                 ", oneDNN"
+#else
+                                ", reference kernels"
 #endif
 #ifdef _OPENMP
                                 ", OpenMP"
+#endif
+#ifdef OFZ_HAVE_UTF8PROC
+                                ", utf8proc"
+#endif
+#ifdef OFZ_HAVE_PCRE2
+                                ", PCRE2"
 #endif
 #ifdef OFZ_HAVE_JPEG
                                 ", libjpeg"
@@ -35,7 +43,7 @@ const char *ofz_build_options(void)
 #endif
         ;
 
-    return sizeof parts > 2 ? parts + 2 : "reference kernels";
+    return parts + 2;
 }
 
 /* Private rows are an inside matter. */

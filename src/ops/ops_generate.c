@@ -13,12 +13,6 @@ static const char *const constant_name[] = { "value",         "value_float", "va
                                              "value_int",     "value_ints",  "value_string",
                                              "value_strings", "sparse_value" };
 
-/* The constant that the reader made of a sparse_value, or NULL. */
-static const ofz_tensor *constant_known(const ofz_node *n)
-{
-    return n->out_count && n->out[0] ? n->out[0]->constant : NULL;
-}
-
 /* The one attribute that says what the constant is. */
 static ofz_status constant_attr(ofz_ctx *ctx, const ofz_node *n, const ofz_attr **out)
 {
@@ -32,25 +26,20 @@ static ofz_status constant_attr(ofz_ctx *ctx, const ofz_node *n, const ofz_attr 
         if (a) *out = a;
     }
     if (!*out) return ofz_fail(ctx, OFZ_E_MODEL, "value: missing");
-    if ((*out)->type == OFZ_ATTR_SPARSE_TENSOR && !constant_known(n)) /* only files have them */
-        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "sparse_value: no tensor, want one");
-    if ((*out)->type == OFZ_ATTR_TENSOR && !(*out)->u.t)
-        return ofz_fail(ctx, OFZ_E_MODEL, "value: missing");
+    if (((*out)->type == OFZ_ATTR_TENSOR || (*out)->type == OFZ_ATTR_SPARSE_TENSOR) && !(*out)->u.t)
+        return ofz_fail(ctx, OFZ_E_MODEL, "%s: missing", (*out)->name);
     return OFZ_OK;
 }
 
 static ofz_status constant_infer(ofz_infer_call *c)
 {
-    const ofz_tensor *t;
-    const ofz_attr   *a;
-    int64_t           n;
+    const ofz_attr *a;
+    int64_t         n;
 
     OFZ_TRY(constant_attr(c->ctx, c->node, &a));
     switch (a->type) {
-    case OFZ_ATTR_SPARSE_TENSOR:
-        t = constant_known(c->node);
-        return ofz_infer_set(c, 0, t->dtype, t->rank, t->dim);
     case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
         return ofz_infer_set(c, 0, a->u.t->dtype, a->u.t->rank, a->u.t->dim);
     case OFZ_ATTR_FLOAT:
         return ofz_infer_set(c, 0, OFZ_F32, 0, NULL);
@@ -77,10 +66,8 @@ static ofz_status constant_eval(ofz_eval_call *c)
 
     OFZ_TRY(constant_attr(c->ctx, c->node, &a));
     switch (a->type) {
-    case OFZ_ATTR_SPARSE_TENSOR:
-        from = constant_known(c->node)->data;
-        break;
     case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
         from = a->u.t->data;
         break;
     case OFZ_ATTR_FLOATS:

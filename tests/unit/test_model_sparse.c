@@ -64,8 +64,8 @@ static ofz_bytes sparse_build(const sparse_case *c)
     ofz_test_tensor(&indices, "i", 7, c->width ? 2 : 1, shape);
     ofz_bytes_field(&indices, 9, c->index,
                     sizeof(int64_t) * (size_t)(c->nnz * (c->width ? c->width : 1)));
-    ofz_test_message(&sparse, 1, &values);
-    ofz_test_message(&sparse, 2, &indices);
+    ofz_bytes_message(&sparse, 1, &values);
+    ofz_bytes_message(&sparse, 2, &indices);
     for (int i = 0; i < c->rank; i++) ofz_bytes_varint(&sparse, 3, (uint64_t)c->dim[i]);
     return sparse;
 }
@@ -78,25 +78,25 @@ static ofz_bytes model_build(const sparse_case *c, bool node_made)
 
     if (node_made) {
         ofz_bytes_text(&attr, 1, "sparse_value");
-        ofz_test_message(&attr, 22, &sparse);
+        ofz_bytes_message(&attr, 22, &sparse);
         ofz_bytes_varint(&attr, 20, 11);
         ofz_bytes_text(&made, 2, "w");
         ofz_bytes_text(&made, 4, "Constant");
-        ofz_test_message(&made, 5, &attr);
-        ofz_test_message(&graph, 1, &made);
+        ofz_bytes_message(&made, 5, &attr);
+        ofz_bytes_message(&graph, 1, &made);
     }
     ofz_bytes_text(&node, 1, "w");
     ofz_bytes_text(&node, 2, "y");
     ofz_bytes_text(&node, 4, "Identity");
-    ofz_test_message(&graph, 1, &node);
+    ofz_bytes_message(&graph, 1, &node);
     ofz_bytes_text(&graph, 2, "g");
     ofz_test_value(&graph, 12, "y", c->error ? 0 : c->rank, c->dim);
-    if (!node_made) ofz_test_message(&graph, 15, &sparse);
+    if (!node_made) ofz_bytes_message(&graph, 15, &sparse);
     ofz_bytes_varint(&model, 1, 8);
-    ofz_test_message(&model, 7, &graph);
+    ofz_bytes_message(&model, 7, &graph);
     ofz_bytes_text(&opset, 1, "");
     ofz_bytes_varint(&opset, 2, 13);
-    ofz_test_message(&model, 8, &opset);
+    ofz_bytes_message(&model, 8, &opset);
     return model;
 }
 

@@ -54,7 +54,7 @@ static void node_put(ofz_bytes *graph, const char *op, const char *a, const char
     if (b) ofz_bytes_text(&node, 1, b);
     ofz_bytes_text(&node, 2, y);
     ofz_bytes_text(&node, 4, op);
-    ofz_test_message(graph, 1, &node);
+    ofz_bytes_message(graph, 1, &node);
 }
 
 static void model_put(const char *path, const char *op)
@@ -68,10 +68,10 @@ static void model_put(const char *path, const char *op)
     ofz_test_value(&graph, 12, "y", 1, four);
     ofz_test_value(&graph, 12, "z", 1, four);
     ofz_bytes_varint(&model, 1, 8);
-    ofz_test_message(&model, 7, &graph);
+    ofz_bytes_message(&model, 7, &graph);
     ofz_bytes_text(&opset, 1, "");
     ofz_bytes_varint(&opset, 2, 15);
-    ofz_test_message(&model, 8, &opset);
+    ofz_bytes_message(&model, 8, &opset);
     ofz_test_write(path, model.data, model.size);
     free(model.data);
 }
