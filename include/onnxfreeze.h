@@ -503,6 +503,7 @@ typedef struct ofz_op_info {
     int         since;
     int         min_inputs, max_inputs, min_outputs, max_outputs; /* max -1: any number */
     int         infer, eval, grad;                                /* 1: present */
+    const char *instead; /* the version withdraws the operator: what takes its place; else NULL */
 } ofz_op_info;
 
 OFZ_API size_t      ofz_op_count(void);

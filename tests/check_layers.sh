@@ -50,6 +50,7 @@ fence() # PATTERN ALLOWED-PREFIX
 fence 'onnx\.pb-c\.h' src/model/
 fence '(oneapi/)?dnnl' src/kernel/
 fence '(utf8proc|pcre2)' src/base/
+fence '(jpeglib|png|tiffio|webp/|openjpeg)' src/kernel/
 for dir in tools tests/api examples; do
     [ -d "$dir" ] || continue
     found=$(grep -rnE '^#include "[^"]*/' "$dir" --include='*.[ch]' || true)

@@ -26,6 +26,21 @@ const char *ofz_build_options(void)
 #ifdef OFZ_HAVE_PCRE2
                                 ", PCRE2"
 #endif
+#ifdef OFZ_HAVE_JPEG
+                                ", libjpeg"
+#endif
+#ifdef OFZ_HAVE_PNG
+                                ", libpng"
+#endif
+#ifdef OFZ_HAVE_TIFF
+                                ", libtiff"
+#endif
+#ifdef OFZ_HAVE_WEBP
+                                ", libwebp"
+#endif
+#ifdef OFZ_HAVE_OPENJPEG
+                                ", OpenJPEG"
+#endif
         ;
 
     return parts + 2;
@@ -77,5 +92,6 @@ ofz_op_info ofz_op_get(size_t index)
         .infer       = op->infer != NULL,
         .eval        = op->eval != NULL,
         .grad        = op->grad != NULL,
+        .instead     = op->instead,
     };
 }

@@ -5,6 +5,7 @@
 #include "api/evaluate.h"
 #include "api/spread.h"
 #include "exec/exec.h"
+#include "pass/functions.h"
 #include "tensor/container.h"
 
 /* --- inputs ----------------------------------------------------------------------------------- */
@@ -112,12 +113,17 @@ static ofz_status outputs_take(ofz_ctx *ctx, const ofz_exec *exec, const ofz_gra
 ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_named *const *in,
                               size_t in_count, ofz_tensor *out)
 {
-    ofz_graph   *g     = model->graph;
+    ofz_arena    arena = { 0 };
+    ofz_graph   *flat = NULL, *g = model->graph;
     symbol_table table = { 0 };
     ofz_plan    *plan  = NULL;
     ofz_exec    *exec  = NULL;
     ofz_status   st    = OFZ_OK;
 
+    if (ofz_graph_calls(model, g)) { /* made anew: the model may hold other weights than it did */
+        OFZ_GOTO(ofz_functions_clone(ctx, model, &arena, &flat));
+        g = flat;
+    }
     OFZ_GOTO(ofz_plan_new(ctx, g, (ofz_value *const *)g->output.item, g->output.count, &plan));
     OFZ_GOTO(ofz_exec_new(ctx, plan, &exec));
     OFZ_GOTO(symbols_new(ctx, g, &table));
@@ -127,6 +133,8 @@ ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_na
 done:
     ofz_exec_free(exec);
     ofz_plan_free(plan);
+    ofz_graph_deinit(flat);
+    ofz_arena_free(&arena);
     free(table.entry);
     return st;
 }

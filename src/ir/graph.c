@@ -15,6 +15,7 @@ ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_
     g->arena  = arena;
     g->parent = parent;
     g->symbol = symbol;
+    g->origin = -1;
     *out      = g;
     return OFZ_OK;
 }

@@ -140,6 +140,9 @@ struct ofz_value {
     ofz_use *use;
     size_t   use_count, use_room;
 
+    ofz_value *source; /* what it is a copy of (ofz_graph_copy_into), or NULL */
+    ofz_value *flat;   /* of a model's graph: its copy in ofz_model.flat; NULL without one */
+
     int scratch; /* for whoever walks the graph; means nothing between two passes */
 };
 
@@ -189,6 +192,7 @@ struct ofz_graph {
     size_t       opset_count;
     uint64_t     next_name;   /* makes fresh names */
     int64_t      next_symbol; /* makes nameless symbols; the outermost graph's counts */
+    int          origin;      /* as in ofz_value */
     bool         changed;     /* nodes, values or their order are not those of the file */
 };
 
@@ -262,33 +266,52 @@ ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *
 /* Give `v` another name. Errors: OFZ_E_MODEL when the name is taken in its scope, in one around it or
  * in a subgraph that reads v; OFZ_E_NOMEM. */
 ofz_status ofz_value_rename(ofz_ctx *ctx, ofz_value *v, const char *name) OFZ_MUST_USE;
+/* If `n` is a Constant node with one attribute that holds a dense tensor, its output becomes that
+ * constant; the node stays. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_node_take_constant(ofz_ctx *ctx, ofz_node *n) OFZ_MUST_USE;
 /* Forget removed nodes, and values that nobody makes, reads or lists; with `constants` also unread
  * initializers that are no graph inputs. Subgraphs are swept as well. Pointers to what was forgotten
  * stay readable: it lives in the arena. */
 void ofz_graph_sweep(ofz_graph *g, bool constants);
+
+/* What copying may cost. */
+typedef struct ofz_copy_budget {
+    size_t nodes;      /* counted down */
+    size_t arena_size; /* what the arena of `to` may hold in the end */
+} ofz_copy_budget;
 
 /* Append a copy of the nodes and constants of `from` to `to`: for inlining and composition.
  *   prefix   before every name of a value or node that is copied; a name that is taken gets a number
  *   bind     from->input.count values of `to` (or of a graph around it) that stand for the inputs;
  *            NULL for an omitted one
  *   call     whose attributes stand for those that `from` refers to (ofz_attr.ref), or NULL; one that
- *            it lacks comes from `defaults`, or is left out of the copy
+ *            it lacks comes from `defaults`, or is left out of the copy. With a call the symbols of
+ *            `from` are its own: dimensions that they name are unknown in the copy
+ *   budget   what the copy may still cost, or NULL
  *   out      from->output.count values: what stands for the outputs, set here (one may be bind[i])
  * Values that `from` reads from scopes around it are read as they are, so these must be around `to` as
  * well. Subgraphs are copied whole. Constants share their bytes, opaque attributes theirs in the file:
  * from's model must outlive `to` when it is another.
  * An input without a binding that has a constant (its default) is that constant.
- * Errors: OFZ_E_NOMEM, OFZ_E_LIMIT (graphs nested deeper than limits.depth). */
+ * Errors: OFZ_E_NOMEM, OFZ_E_MODEL (an output of a subgraph is an omitted input), OFZ_E_LIMIT (graphs
+ * nested deeper than limits.depth, more than the budget). */
 typedef struct ofz_copy_spec {
     const char       *prefix;
     ofz_value *const *bind;
     const ofz_node   *call;
     const ofz_attr   *defaults;
     size_t            default_count;
+    ofz_copy_budget  *budget;
 } ofz_copy_spec;
 
 ofz_status ofz_graph_copy_into(ofz_ctx *ctx, const ofz_graph *from, ofz_graph *to,
                                const ofz_copy_spec *spec, ofz_value **out) OFZ_MUST_USE;
+
+/* A copy of `g`, which has no parent, in `arena` with nodes, values and subgraphs of its own; values of
+ * g itself are named alike, each with its source. Constants share their bytes, and names of symbols are
+ * shared, so g's model must outlive it. Errors: as above. */
+ofz_status ofz_graph_deep_copy(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
+                               ofz_graph **out) OFZ_MUST_USE;
 
 /* A copy of `g` with nodes and values of its own, named alike, in `arena` (which may be another
  * than g's; names and attributes are still shared with g, so g must outlive the copy). Constants

@@ -8,9 +8,17 @@
 
 #include "ir/graph.h"
 
+/* A function of the model's own. Its body is a graph without a parent that imports its own versions;
+ * attributes there may refer to the call's (ofz_attr.ref). */
 typedef struct ofz_function {
-    const char *domain, *name, *overload;
-    size_t      node_count;
+    const char          *domain, *name, *overload; /* domain "" is ai.onnx */
+    ofz_graph           *graph;
+    const char *const   *attr; /* attributes without a default */
+    size_t               attr_count;
+    ofz_attr            *defaults; /* those with one */
+    size_t               default_count;
+    size_t               node_count; /* of the body itself, subgraphs not counted */
+    struct ofz_function *next;       /* another one of this name */
 } ofz_function;
 
 struct ofz_model {
@@ -26,8 +34,12 @@ struct ofz_model {
     size_t         opset_count;
     ofz_list tensor; /* ofz_value: initializers in file order, then Constant nodes' outputs that
                         hold a tensor; main graph first, then subgraphs */
-    ofz_function *function; /* model-local functions, carried opaque */
+    ofz_function *function;
     size_t        function_count;
+    ofz_map       function_by_name; /* name -> ofz_function, a chain of those that share it */
+    ofz_graph    *flat; /* the graph with bodies in place of calls (pass/functions.h), for who asks
+                           what a value is for; NULL where nothing is called */
+    ofz_arena     flat_arena;
     bool          header_changed;    /* ir_version or opset are no longer those of the file */
     bool          shapes_dropped;    /* the file's value_info no longer holds and is not written */
     bool          functions_dropped; /* no call is left: the functions are not written */
@@ -65,13 +77,17 @@ bool ofz_model_restructured(const ofz_model *model);
  * A restructured model keeps the bytes of every node, attribute, tensor and value info that was not
  * edited, and every field that this program does not know; nodes stand in the order of the graph, new
  * constants become initializers (Constant nodes where the IR version, below 4, wants every initializer
- * to be an input). `options` must be NULL for it. */
+ * to be an input). New constants stay in the model's file and keep their marks whatever `options` say. */
 ofz_status ofz_model_write_file(ofz_ctx *ctx, const ofz_model *model, const char *path,
                                 const ofz_write_options *options, size_t *size,
                                 size_t *external_size) OFZ_MUST_USE;
 
 /* Release everything that a model holds; NULL is fine. */
 void ofz_model_drop(ofz_model *model);
+
+/* The function of that identity, the first of the file when there are several; NULL. */
+const ofz_function *ofz_model_function_find(const ofz_model *model, const char *domain,
+                                            const char *name, const char *overload);
 
 /* A serialised TensorProto (or, with kinds other than tensor, OFZ_E_UNSUPPORTED): the .pb files of
  * ONNX's backend tests. *name is in the tensor's buffer's care: copied into `arena`. */

@@ -9,31 +9,63 @@ enum { OPSET_MAX = 256 };
 
 /* --- the model's own fields ------------------------------------------------------------------- */
 
-static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
+ofz_status ofz_read_opsets(ofz_reader *r, Onnx__OperatorSetIdProto *const *p, size_t count,
+                           ofz_opset **out, size_t *out_count)
 {
-    ofz_model   *m     = r->model;
-    const size_t count = p->n_opset_import;
+    ofz_opset *opset = OFZ_NEWS(&r->model->arena, ofz_opset, count + 1);
 
     if (count > OPSET_MAX)
         return ofz_fail(r->ctx, OFZ_E_LIMIT, "opset_import: %zu domains, want at most %d", count,
                         OPSET_MAX);
-    m->opset = OFZ_NEWS(&m->arena, ofz_opset, count + 1);
-    if (!m->opset) return ofz_fail_nomem(r->ctx, "opset_import", count);
+    if (!opset) return ofz_fail_nomem(r->ctx, "opset_import", count);
     for (size_t i = 0; i < count; i++) {
-        const char *domain = p->opset_import[i]->domain;
+        const char *domain = p[i]->domain;
 
         if (domain && !strcmp(domain, "ai.onnx")) domain = "";
-        OFZ_TRY(ofz_read_text(r, domain, &m->opset[i].domain));
-        m->opset[i].version = p->opset_import[i]->version;
+        OFZ_TRY(ofz_read_text(r, domain, &opset[i].domain));
+        opset[i].version = p[i]->version;
     }
-    m->opset_count = count;
-    if (count) return OFZ_OK;
+    *out       = opset;
+    *out_count = count;
+    return OFZ_OK;
+}
+
+static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
+{
+    ofz_model *m = r->model;
+
+    OFZ_TRY(ofz_read_opsets(r, p->opset_import, p->n_opset_import, &m->opset, &m->opset_count));
+    if (m->opset_count) return OFZ_OK;
     if (m->ir_version >= 3)
         return ofz_fail(r->ctx, OFZ_E_MODEL,
                         "model: no opset_import, which IR version %" PRId64 " wants",
                         m->ir_version);
     m->opset[0]    = (ofz_opset){ "", 1 };
     m->opset_count = 1;
+    return OFZ_OK;
+}
+
+/* --- functions -------------------------------------------------------------------------------- */
+
+/* Functions of one name are told apart by a walk along them, once per call. */
+enum { SAME_NAME_MAX = 1024 };
+
+/* Behind those of the same name, so that the first of an identity is found. */
+static ofz_status function_note(ofz_reader *r, ofz_function *f)
+{
+    ofz_model    *m  = r->model;
+    ofz_function *at = ofz_map_get(&m->function_by_name, f->name);
+    int           n  = 1;
+
+    if (!at)
+        return ofz_map_put(&m->function_by_name, f->name, f)
+                   ? OFZ_OK
+                   : ofz_fail_nomem(r->ctx, "functions", sizeof f);
+    for (; at->next; at = at->next) n++;
+    if (n >= SAME_NAME_MAX)
+        return ofz_fail(r->ctx, OFZ_E_LIMIT, "functions: more than %d called '%.100s'",
+                        SAME_NAME_MAX, f->name);
+    at->next = f;
     return OFZ_OK;
 }
 
@@ -44,17 +76,23 @@ static ofz_status read_functions(ofz_reader *r, const Onnx__ModelProto *p)
     m->function = OFZ_NEWS(&m->arena, ofz_function, p->n_functions);
     if (!m->function) return ofz_fail_nomem(r->ctx, "functions", p->n_functions);
     for (size_t i = 0; i < p->n_functions; i++) {
-        const Onnx__FunctionProto *f   = p->functions[i];
-        ofz_function              *out = &m->function[i];
-
-        OFZ_TRY(ofz_read_text(r, f->domain, &out->domain));
-        OFZ_TRY(ofz_read_text(r, f->name, &out->name));
-        OFZ_TRY(ofz_read_text(r, f->overload, &out->overload));
-        out->node_count = f->n_node;
+        m->function_count++;
+        OFZ_TRY(ofz_read_function(r, p->functions[i], &m->function[i]));
+        OFZ_TRY(function_note(r, &m->function[i]));
     }
-    m->function_count = p->n_functions;
     return OFZ_OK;
 }
+
+const ofz_function *ofz_model_function_find(const ofz_model *m, const char *domain,
+                                            const char *name, const char *overload)
+{
+    const ofz_function *f = m->function_count ? ofz_map_get(&m->function_by_name, name) : NULL;
+
+    while (f && (strcmp(f->domain, domain) != 0 || strcmp(f->overload, overload) != 0)) f = f->next;
+    return f;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static ofz_status read_proto(ofz_reader *r, const Onnx__ModelProto *p)
 {
@@ -270,10 +308,21 @@ ofz_status ofz_model_read_memory(ofz_ctx *ctx, const void *data, size_t size, of
     return OFZ_OK;
 }
 
+static void function_drop(ofz_function *f)
+{
+    for (size_t i = 0; i < f->default_count; i++)
+        if (f->defaults[i].type == OFZ_ATTR_GRAPH) ofz_graph_deinit(f->defaults[i].u.g);
+    ofz_graph_deinit(f->graph);
+}
+
 void ofz_model_drop(ofz_model *m)
 {
     if (!m) return;
+    ofz_graph_deinit(m->flat);
     ofz_graph_deinit(m->graph);
+    for (size_t i = 0; i < m->function_count; i++) function_drop(&m->function[i]);
+    ofz_map_free(&m->function_by_name);
+    ofz_arena_free(&m->flat_arena);
     ofz_symbols_free(&m->symbol);
     ofz_list_free(&m->tensor);
     for (size_t i = 0; i < m->file->external.count; i++)

@@ -158,7 +158,9 @@ typedef struct ofz_op {
                            b bias, g norm scale, h norm shift, s norm statistic, e embedding,
                            i shape, q quantisation, m mask. The last letter repeats. NULL: x */
     const char *domain; /* NULL: ai.onnx */
-    int         until;  /* last opset version for rows that were withdrawn; 0: none */
+    const char
+        *instead; /* of a version that withdraws the operator, and has no functions: what takes
+                            its place; else NULL */
 } ofz_op;
 
 typedef struct ofz_op_table {
@@ -170,8 +172,10 @@ typedef struct ofz_op_table {
     const ofz_op_table        ofz_ops_##family = { rows }
 
 /* The row for `op_type` of `domain` ("" is ai.onnx) at `opset`: the largest `since` not above it.
- * NULL when there is none. */
+ * NULL when there is none, or when that version withdraws the operator. */
 const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset);
+/* The row that withdraws `op_type` at `opset`, or NULL. */
+const ofz_op *ofz_op_withdrawn(const char *domain, const char *op_type, int64_t opset);
 
 /* Fill `dst` (op->attr_size bytes, zeroed here) from the node. Arity is checked as well.
  * OFZ_E_MODEL names an attribute that is unknown to this version, missing or of the wrong type, or
