@@ -37,6 +37,11 @@ static ofz_status mapping_infer(ofz_infer_call *c, mapping_fn *get)
     return ofz_infer_set(c, 0, m.to.dtype, x->rank, x->dim);
 }
 
+static bool is_nan(const ofz_tensor *x, int64_t i)
+{
+    return ofz_dtype_is_float(x->dtype) && isnan(ofz_elem_f64(x->dtype, x->data, i));
+}
+
 static ofz_status mapping_eval(ofz_eval_call *c, mapping_fn *get)
 {
     const ofz_tensor *x    = c->in[0];
@@ -55,8 +60,9 @@ static ofz_status mapping_eval(ofz_eval_call *c, mapping_fn *get)
     }
     OFZ_GOTO(ofz_lookup_init(c->ctx, &keys, &m.from));
     for (int64_t i = 0; i < x->count; i++) {
-        const int64_t found = ofz_lookup_find(&keys, x, i);
+        int64_t found = ofz_lookup_find(&keys, x, i);
 
+        if (c->opset < 4 && is_nan(x, i)) found = -1; /* from version 4 on NaN equals NaN */
         memcpy((char *)y->data + (size_t)i * size,
                found < 0 ? m.other.data : (const char *)m.to.data + (size_t)found * size, size);
     }
@@ -269,7 +275,7 @@ static int64_t onehot_find(const ofz_lookup *l, const ofz_tensor *x, int64_t i)
     ofz_tensor one = { .dtype = OFZ_I64, .data = &whole };
 
     if (x->dtype == OFZ_STRING) return ofz_lookup_find(l, x, i);
-    if (ofz_dtype_is_float(x->dtype) && isnan(ofz_elem_f64(x->dtype, x->data, i))) return -1;
+    if (is_nan(x, i)) return -1;
     whole = ofz_elem_i64(x->dtype, x->data, i);
     return ofz_lookup_find(l, &one, 0);
 }

@@ -37,7 +37,7 @@ static void test_labels(void **state)
           2,
           "keys_floats=[1.5,nan] values_floats=[2.5,3.5] default_float=7.0",
           { "F32[4] nan 1.5 1 -nan" },
-          { "F32[4] 3.5 2.5 7 3.5" } },
+          { "F32[4] 7 2.5 7 7" } },
         { ENCODER,
           2,
           "keys_floats=[-0.0] values_strings=['zero']",
