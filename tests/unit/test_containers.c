@@ -152,9 +152,9 @@ static ofz_bytes map_proto(int key_type, const char *words, int key_count, int c
     for (int i = 0; i < count; i++) {
         ofz_bytes t = one_float((float)(i + 1), i % 2);
 
-        ofz_test_message(&values, 3, &t);
+        ofz_bytes_message(&values, 3, &t);
     }
-    ofz_test_message(&map, 5, &values);
+    ofz_bytes_message(&map, 5, &values);
     return map;
 }
 
@@ -190,14 +190,14 @@ static void test_read(void **state)
 
     for (int i = 0; i < 2; i++) {
         inner = map_proto(OFZ_I64, NULL, 1, 1);
-        ofz_test_message(&sequence, 6, &inner);
+        ofz_bytes_message(&sequence, 6, &inner);
     }
     assert_int_equal(read_back(f, &sequence, OFZ_KIND_SEQUENCE, &t), OFZ_OK);
     assert_int_equal(t.count, 2);
     assert_int_equal(ofz_container_item(&t, 1)->dtype, OFZ_MAP);
     ofz_tensor_release(&t);
     inner = map_proto(OFZ_I64, NULL, 1, 1);
-    ofz_test_message(&optional, 6, &inner);
+    ofz_bytes_message(&optional, 6, &inner);
     assert_int_equal(read_back(f, &optional, OFZ_KIND_OPTIONAL, &t), OFZ_OK);
     expect_text(f, ofz_container_keys(ofz_container_item(&t, 0)), "I64[1] 10");
     ofz_tensor_release(&t);
@@ -231,9 +231,9 @@ static void test_read_errors(void **state)
     for (int i = 0; i < 60; i++) { /* maps of sequences of maps of ... */
         ofz_bytes sequence = { 0 }, map = { 0 };
 
-        ofz_test_message(&sequence, 6, &deep);
+        ofz_bytes_message(&sequence, 6, &deep);
         ofz_bytes_varint(&map, 3, 1);
-        ofz_test_message(&map, 5, &sequence);
+        ofz_bytes_message(&map, 5, &sequence);
         deep = map;
     }
     assert_int_equal(read_back(f, &deep, OFZ_KIND_MAP, &t), OFZ_E_LIMIT);
