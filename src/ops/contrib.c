@@ -61,8 +61,8 @@ ofz_part ofz_ms_activate(ofz_build *b, const ofz_ms_activation *a, ofz_part x)
                          OFZ_SET(OFZ_SET_F("alpha", or_default(a->alpha, 1.67326319f)),
                                  OFZ_SET_F("gamma", or_default(a->gamma, 1.05070102f))),
                          OFZ_PARTS(x));
-    ofz_part_fail(b, ofz_fail(b->ctx, OFZ_E_UNSUPPORTED, "activation '%.*s': unknown",
-                              (int)(a->name.size > 64 ? 64 : a->name.size), a->name.text));
+    OFZ_PART_FAIL(b, OFZ_E_UNSUPPORTED, "activation '%.*s': unknown",
+                  (int)(a->name.size > 64 ? 64 : a->name.size), a->name.text);
     return OFZ_NO_PART;
 }
 
@@ -94,9 +94,7 @@ static ofz_part channels_move(ofz_build *b, ofz_part x, bool last)
     int64_t   perm[OFZ_MAX_RANK];
 
     if (rank < 3) {
-        if (rank >= 0)
-            ofz_part_fail(b,
-                          ofz_fail(b->ctx, OFZ_E_MODEL, "input: rank %d, want at least 3", rank));
+        if (rank >= 0) OFZ_PART_FAIL(b, OFZ_E_MODEL, "input: rank %d, want at least 3", rank);
         return OFZ_NO_PART;
     }
     for (int i = 0; i < rank; i++) perm[i] = i < 1 ? 0 : last ? (i + 1) % rank : i - 1;
