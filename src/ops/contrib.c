@@ -142,14 +142,24 @@ ofz_part ofz_ms_scalar(ofz_build *b, ofz_part x)
     return ofz_apply(b, "Reshape", 13, NULL, OFZ_PARTS(x, ofz_part_ints(b, 0, NULL)));
 }
 
-ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero, int axis)
+ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero)
 {
-    return ofz_apply(b, "DequantizeLinear", 23, OFZ_SET(OFZ_SET_I("axis", axis)),
+    return ofz_apply(b, "DequantizeLinear", 23, NULL,
                      OFZ_PARTS(x, ofz_ms_scalar(b, scale), ofz_ms_scalar(b, zero)));
 }
 
-ofz_part ofz_ms_quantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero)
+ofz_part ofz_ms_quantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero, ofz_part like)
 {
-    return ofz_apply(b, "QuantizeLinear", 23, NULL,
+    const ofz_attr to[] = { OFZ_SET_I("output_dtype", (int64_t)ofz_part_type(b, like)->dtype),
+                            { 0 } };
+
+    return ofz_apply(b, "QuantizeLinear", 23, zero < 0 ? to : NULL,
                      OFZ_PARTS(x, ofz_ms_scalar(b, scale), ofz_ms_scalar(b, zero)));
+}
+
+ofz_part ofz_ms_rescale(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero)
+{
+    x = ofz_ms_cast(b, x, OFZ_F32);
+    if (zero >= 0) x = ofz_apply(b, "Sub", 14, NULL, OFZ_PARTS(x, ofz_ms_cast(b, zero, OFZ_F32)));
+    return ofz_apply(b, "Mul", 14, NULL, OFZ_PARTS(x, scale));
 }
