@@ -252,6 +252,15 @@ OFZ_API ofz_value_info ofz_model_output(const ofz_model *model, size_t index);
 OFZ_API ofz_node_info ofz_model_node(const ofz_model *model, size_t index);
 /* Value `output` of node `index`, as far as shape inference got. */
 OFZ_API ofz_value_info ofz_model_node_output(const ofz_model *model, size_t index, size_t output);
+/* A function of the model's own. */
+typedef struct ofz_function_info {
+    const char *domain, *name, *overload; /* domain "" is ai.onnx */
+    size_t      node_count;               /* of its body, without those of functions that it calls */
+    size_t      input_count, output_count;
+    size_t      call_count; /* nodes that call it: in the graph, in subgraphs and in functions */
+} ofz_function_info;
+
+OFZ_API ofz_function_info ofz_model_function(const ofz_model *model, size_t index);
 /* Listed tensors: initializers in file order, then Constant nodes' tensors. */
 OFZ_API size_t          ofz_model_tensor_count(const ofz_model *model);
 OFZ_API ofz_tensor_info ofz_model_tensor(const ofz_model *model, size_t index);
@@ -263,6 +272,38 @@ OFZ_API ofz_status ofz_model_read_tensor(ofz_ctx *ctx, const ofz_model *model, s
 /* A 128-bit hash of dtype, shape and bytes, as 32 hexadecimal digits and a NUL. */
 OFZ_API ofz_status ofz_model_hash_tensor(ofz_ctx *ctx, const ofz_model *model, size_t index,
                                          char out[33]) OFZ_MUST_USE;
+
+/* --- costs ------------------------------------------------------------------------------------ */
+
+/* A named dimension and the size to count with. */
+typedef struct ofz_dim {
+    const char *name;
+    int64_t     size;
+} ofz_dim;
+
+/* What one run costs; -1: depends on a size that is not known. A node that calls a function costs what
+ * the function's body does; one with subgraphs what these do (the costlier branch of an If, the body of
+ * a Loop or Scan times the iterations). */
+typedef struct ofz_cost {
+    int64_t macs;            /* multiply-accumulates of Conv, Gemm, MatMul, Einsum, Attention, RNNs */
+    int64_t element_ops;     /* elements that all other nodes compute, compare or sum */
+    int64_t weight_size;     /* bytes of the constants that are read */
+    int64_t activation_size; /* bytes of what is computed, subgraphs' own values left out */
+} ofz_cost;
+
+typedef struct ofz_costs ofz_costs;
+
+/* Infer shapes once more with dims[] bound, and count. Errors: OFZ_E_ARG (no dimension of that name),
+ * OFZ_E_MODEL and OFZ_E_LIMIT (functions), OFZ_E_NOMEM. */
+OFZ_API ofz_status ofz_costs_new(ofz_ctx *ctx, const ofz_model *model, const ofz_dim *dims,
+                                 size_t dim_count, ofz_costs **out) OFZ_MUST_USE;
+OFZ_API void       ofz_costs_free(ofz_costs *costs);
+/* Of node `index`, as ofz_model_node counts them. */
+OFZ_API ofz_cost ofz_costs_node(const ofz_costs *costs, size_t index);
+/* Weights that several nodes read are counted once. */
+OFZ_API ofz_cost ofz_costs_total(const ofz_costs *costs);
+/* As ofz_model_node_output, with the dims bound. */
+OFZ_API ofz_value_info ofz_costs_node_output(const ofz_costs *costs, size_t index, size_t output);
 
 /* --- checking and comparing ------------------------------------------------------------------- */
 
