@@ -31,13 +31,18 @@ static void take(void *user, ofz_status kind, const char *where, const char *tex
 
 static ofz_status check_node(check *c, const ofz_node *n)
 {
-    const ofz_op *op = ofz_op_find(n->domain, n->op_type, n->opset);
+    const ofz_op *op   = ofz_op_find(n->domain, n->op_type, n->opset);
+    const ofz_op *gone = ofz_op_withdrawn(n->domain, n->op_type, n->opset);
     char          where[256];
     void         *attrs;
-    ofz_status    st;
+    ofz_status    st = OFZ_OK;
 
-    if (!op || ofz_function_called(c->model, n))
-        return OFZ_OK; /* an operator that we do not know may well be fine */
+    if (ofz_function_called(c->model, n)) return OFZ_OK;
+    if (gone)
+        st = ofz_fail(c->ctx, OFZ_E_MODEL, "withdrawn in version %d, want %s", gone->since,
+                      gone->instead);
+    if (st) take(c, st, ofz_node_text(where, sizeof where, n), ofz_error(c->ctx));
+    if (!op) return OFZ_OK; /* an operator that we do not know may well be fine */
     for (size_t k = 0; k < n->attr_count; k++)
         if (n->attr[k].ref) return OFZ_OK; /* each call gives it others */
     attrs = malloc(op->attr_size ? op->attr_size : 1);

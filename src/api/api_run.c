@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/evaluate.h"
+#include "api/spread.h"
 #include "exec/exec.h"
 #include "pass/functions.h"
 #include "tensor/container.h"
@@ -28,8 +29,8 @@ static bool symbol_agrees(symbol_table *table, int64_t symbol, int64_t size)
 
 static bool kind_fits(ofz_kind kind, ofz_dtype dtype)
 {
-    if (kind == OFZ_KIND_SEQUENCE) return dtype == OFZ_SEQUENCE;
     if (kind == OFZ_KIND_OPTIONAL) return true; /* what is there may come without its wrapping */
+    if (ofz_kind_dtype(kind)) return dtype == ofz_kind_dtype(kind);
     return !ofz_dtype_is_container(dtype);
 }
 
@@ -41,9 +42,9 @@ static ofz_status input_check(ofz_ctx *ctx, const ofz_value *v, const ofz_tensor
     char              a[128], b[128];
 
     if (!kind_fits(v->kind, t->dtype))
-        return ofz_fail(ctx, OFZ_E_DATA, "input '%s': %s, want a %s", v->name,
-                        ofz_dtype_name(t->dtype),
-                        v->kind == OFZ_KIND_SEQUENCE ? "sequence" : "tensor");
+        return ofz_fail(
+            ctx, OFZ_E_DATA, "input '%s': %s, want a %s", v->name, ofz_dtype_name(t->dtype),
+            ofz_kind_dtype(v->kind) ? ofz_dtype_name(ofz_kind_dtype(v->kind)) : "tensor");
     if (want->dtype && want->dtype != t->dtype)
         return ofz_fail(ctx, OFZ_E_DATA, "input '%s': %s, want %s", v->name,
                         ofz_dtype_name(t->dtype), ofz_dtype_name(want->dtype));
@@ -138,18 +139,15 @@ done:
     return st;
 }
 
-static ofz_status outputs_name(ofz_ctx *ctx, const ofz_graph *g, ofz_tensor *out,
+static ofz_status outputs_name(ofz_ctx *ctx, const ofz_graph *g, const ofz_tensor *out,
                                ofz_arrays *arrays)
 {
     for (size_t i = 0; i < g->output.count; i++) {
-        const ofz_value *v = g->output.item[i];
+        bool again = false;
 
-        if (ofz_dtype_is_container(out[i].dtype))
-            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "output '%s': %s, want a tensor", v->name,
-                            ofz_dtype_name(out[i].dtype));
-        if (ofz_arrays_find(arrays, v->name) >= 0) continue; /* listed twice */
-        OFZ_TRY(ofz_arrays_put(ctx, arrays, v->name, &out[i]));
-        out[i] = (ofz_tensor){ 0 };
+        for (size_t k = 0; k < i; k++) again = again || g->output.item[k] == g->output.item[i];
+        if (!again)
+            OFZ_TRY(ofz_spread(ctx, arrays, ((ofz_value *)g->output.item[i])->name, &out[i]));
     }
     return OFZ_OK;
 }

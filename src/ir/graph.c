@@ -56,12 +56,15 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain)
 
 /* --- values ----------------------------------------------------------------------------------- */
 
+/* Unlike any name of the scopes around, and any made for them later: they share one counter. */
 static const char *value_fresh_name(ofz_graph *g)
 {
-    char buf[48];
+    ofz_graph *root = g;
+    char       buf[48];
 
-    do snprintf(buf, sizeof buf, "ofz_%" PRIu64, g->next_name++);
-    while (ofz_map_get(&g->by_name, buf));
+    while (root->parent) root = root->parent;
+    do snprintf(buf, sizeof buf, "ofz_%" PRIu64, root->next_name++);
+    while (ofz_value_find(g, buf));
     return ofz_arena_strdup(g->arena, buf);
 }
 

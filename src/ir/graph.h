@@ -95,6 +95,24 @@ typedef enum ofz_kind {
     OFZ_KIND_OPAQUE
 } ofz_kind;
 
+/* The element type of a container of that kind, and back; OFZ_UNDEFINED and OFZ_KIND_TENSOR for what is
+ * none. */
+static inline ofz_dtype ofz_kind_dtype(ofz_kind kind)
+{
+    return kind == OFZ_KIND_SEQUENCE   ? OFZ_SEQUENCE
+           : kind == OFZ_KIND_OPTIONAL ? OFZ_OPTIONAL
+           : kind == OFZ_KIND_MAP      ? OFZ_MAP
+                                       : OFZ_UNDEFINED;
+}
+
+static inline ofz_kind ofz_dtype_kind(ofz_dtype dtype)
+{
+    return dtype == OFZ_SEQUENCE   ? OFZ_KIND_SEQUENCE
+           : dtype == OFZ_OPTIONAL ? OFZ_KIND_OPTIONAL
+           : dtype == OFZ_MAP      ? OFZ_KIND_MAP
+                                   : OFZ_KIND_TENSOR;
+}
+
 struct ofz_value {
     const char    *name;
     ofz_graph     *graph;
@@ -241,6 +259,9 @@ void ofz_node_remove(ofz_node *n);
 void ofz_node_set_output(ofz_node *n, size_t index, ofz_value *v);
 /* Set the attribute of that name, or add it. Copied shallow. Errors: OFZ_E_NOMEM. */
 ofz_status ofz_node_set_attr(ofz_ctx *ctx, ofz_node *n, const ofz_attr *attr) OFZ_MUST_USE;
+/* `g` is a subgraph of `n`: what its nodes read of n's scope, or of those around it as far as they are
+ * there, is recorded as read by the nodes that own the subgraphs. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g) OFZ_MUST_USE;
 /* Drop an attribute; nothing happens when there is none of that name. */
 void ofz_node_drop_attr(ofz_node *n, const char *name);
 /* The value is a constant from here on: its producer, if any, loses it (and is removed when that was

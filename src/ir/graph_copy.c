@@ -37,10 +37,27 @@ static ofz_status remember(copier *c, const char *name, void *v)
     return ofz_map_put(&c->made, name, v) ? OFZ_OK : ofz_fail_nomem(c->ctx, name, sizeof v);
 }
 
-/* What stands for `v` in the copy: by scope, from the inside out; outside everything that is copied,
- * itself. */
+/* Does `g` stand in `outer`, or is it the same? */
+static bool stands_in(const ofz_graph *g, const ofz_graph *outer)
+{
+    while (g && g != outer) g = g->parent;
+    return g != NULL;
+}
+
+/* A value outside everything that is copied, seen from `to`: itself, or, where the copy goes to another
+ * graph than v's (a clone shares its subgraphs), what goes by its name there. */
+static ofz_value *seen_from(const ofz_graph *to, ofz_value *v)
+{
+    ofz_value *other = stands_in(to, v->graph) ? NULL : ofz_value_find(to, v->name);
+
+    return other ? other : v;
+}
+
+/* What stands for `v` in the copy: by scope, from the inside out. */
 static ofz_value *copy_of(const copier *c, ofz_value *v)
 {
+    const ofz_graph *to = c->to;
+
     for (; v && c; c = c->outer) {
         void *found;
 
@@ -48,7 +65,7 @@ static ofz_value *copy_of(const copier *c, ofz_value *v)
         found = ofz_map_get(&c->made, v->name);
         return found == &none ? NULL : found;
     }
-    return v;
+    return v ? seen_from(to, v) : NULL;
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -104,7 +121,7 @@ static ofz_status copy_outer_name(copier *c, const ofz_value *v, bool *done)
 
     *done = outer != NULL;
     if (!outer) return OFZ_OK;
-    outer = copy_of(c->outer, outer);
+    outer = c->outer ? copy_of(c->outer, outer) : seen_from(c->to, outer);
     if (!c->outer || !outer) return remember(c, v->name, outer ? (void *)outer : &none);
     made = ofz_map_get(&c->to->by_name, outer->name); /* two inputs may be bound to one value */
     if (!made) OFZ_TRY(ofz_value_new(c->ctx, c->to, outer->name, &made));
@@ -218,26 +235,6 @@ static ofz_status copy_attrs(copier *c, const ofz_node *n, ofz_attr *attr, size_
 
 /* --- nodes ------------------------------------------------------------------------------------ */
 
-/* Reads of a subgraph's nodes that go to n's scope or further out, as far as the scopes are there. */
-static ofz_status record_captures(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g)
-{
-    for (size_t i = 0; i < g->node.count; i++) {
-        const ofz_node *inner = g->node.item[i];
-
-        for (size_t k = 0; k < inner->in_count; k++) {
-            ofz_value *v     = inner->in[k];
-            ofz_node  *owner = v ? ofz_node_within(v->graph, n) : NULL;
-
-            if (owner && !ofz_value_has_use(v, owner, -1))
-                OFZ_TRY(ofz_value_use(ctx, v, owner, -1));
-        }
-        for (size_t k = 0; k < inner->attr_count; k++)
-            if (inner->attr[k].type == OFZ_ATTR_GRAPH)
-                OFZ_TRY(record_captures(ctx, n, inner->attr[k].u.g));
-    }
-    return OFZ_OK;
-}
-
 static ofz_status spend(copier *c)
 {
     ofz_copy_budget *b = c->spec->budget;
@@ -284,7 +281,7 @@ static ofz_status copy_node(copier *c, const ofz_node *n)
     }
     for (size_t i = 0; i < made->attr_count; i++)
         if (made->attr[i].type == OFZ_ATTR_GRAPH)
-            OFZ_TRY(record_captures(c->ctx, made, made->attr[i].u.g));
+            OFZ_TRY(ofz_node_capture(c->ctx, made, made->attr[i].u.g));
     return ofz_node_take_constant(c->ctx, made); /* its value may have been a reference */
 }
 

@@ -382,18 +382,19 @@ ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, 
 
 static ofz_status read_container(ofz_ctx *ctx, ofz_model *m, ofz_kind kind, ofz_tensor *out)
 {
-    const bool  sequence = kind == OFZ_KIND_SEQUENCE;
-    ofz_guarded g;
-    ofz_status  st;
+    const ofz_origin_kind root = kind == OFZ_KIND_SEQUENCE ? OFZ_ORIGIN_SEQUENCE
+                                 : kind == OFZ_KIND_MAP    ? OFZ_ORIGIN_MAP
+                                                           : OFZ_ORIGIN_OPTIONAL;
+    ofz_guarded           g;
+    ofz_status            st;
 
     m->bytes = m->file->bytes.data;
     m->size  = m->file->bytes.size;
-    OFZ_TRY(
-        ofz_guard(ctx, &m->file->bytes, sequence ? OFZ_ORIGIN_SEQUENCE : OFZ_ORIGIN_OPTIONAL, &g));
+    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, root, &g));
     m->file->origin       = g.origin;
     m->file->origin_count = g.origin_count;
     g.origin              = NULL;
-    st                    = ofz_container_unpack(ctx, m, sequence, &g, out);
+    st                    = ofz_container_unpack(ctx, m, kind, &g, out);
     ofz_guarded_free(&g);
     return st;
 }
@@ -404,8 +405,8 @@ ofz_status ofz_value_read_pb(ofz_ctx *ctx, const char *path, ofz_kind kind, ofz_
     ofz_status st;
 
     if (kind == OFZ_KIND_TENSOR) return ofz_tensor_read_pb(ctx, path, NULL, out, NULL);
-    if (kind != OFZ_KIND_SEQUENCE && kind != OFZ_KIND_OPTIONAL)
-        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%.200s: want a tensor, sequence or optional",
+    if (!ofz_kind_dtype(kind))
+        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%.200s: want a tensor, sequence, optional or map",
                         path);
     OFZ_TRY(model_new(ctx, &m));
     st = ofz_file_open(ctx, path, &m->file->bytes);

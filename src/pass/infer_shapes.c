@@ -102,8 +102,8 @@ static ofz_tensor value_type(const inferrer *f, const ofz_value *v)
     const ofz_tensor *found = f ? ofz_map_get(&f->type, v->name) : NULL;
     ofz_tensor        t     = found ? *found : v->type;
 
-    if (found || (v->kind != OFZ_KIND_SEQUENCE && v->kind != OFZ_KIND_OPTIONAL)) return t;
-    t.dtype = v->kind == OFZ_KIND_SEQUENCE ? OFZ_SEQUENCE : OFZ_OPTIONAL;
+    if (found || !ofz_kind_dtype(v->kind)) return t;
+    t.dtype = ofz_kind_dtype(v->kind);
     t.rank  = -1;
     t.count = -1;
     return t;
@@ -116,7 +116,7 @@ static ofz_status value_set_type(inferrer *f, ofz_value *v, const ofz_tensor *t)
 
     if (!f->outer) {
         if (!container) return ofz_tensor_set(f->ctx, &v->type, t->dtype, t->rank, t->dim);
-        v->kind = t->dtype == OFZ_SEQUENCE ? OFZ_KIND_SEQUENCE : OFZ_KIND_OPTIONAL;
+        v->kind = ofz_dtype_kind(t->dtype);
         return ofz_tensor_set(f->ctx, &v->type, OFZ_UNDEFINED, -1, NULL);
     }
     own = OFZ_NEW(&f->arena, ofz_tensor);
