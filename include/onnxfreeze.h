@@ -74,8 +74,23 @@ OFZ_API void ofz_ctx_set_threads(ofz_ctx *ctx, int threads);
 OFZ_API void ofz_ctx_set_reference(ofz_ctx *ctx, int reference);
 /* Nonzero: follow symbolic links to external data (Hugging Face caches are made of them). */
 OFZ_API void ofz_ctx_set_follow_links(ofz_ctx *ctx, int follow);
-/* Refuse to hold more than this many bytes in one tensor; default 64 GiB. */
-OFZ_API void ofz_ctx_set_tensor_limit(ofz_ctx *ctx, size_t size);
+
+/* Beyond these a model is refused with OFZ_E_LIMIT, so that no file can make a program hang, overflow its
+ * stack or fill the memory. */
+typedef enum ofz_limit {
+    OFZ_LIMIT_DEPTH,     /* messages, graphs and calls of functions inside each other; 100, at most 1000 */
+    OFZ_LIMIT_TENSOR,    /* bytes of one tensor; 64 GiB */
+    OFZ_LIMIT_FIELDS,    /* nodes, attributes, values and other fields of one file; 20 Mi */
+    OFZ_LIMIT_STRUCTURE, /* bytes that these may take in memory; 1 GiB */
+    OFZ_LIMIT_INLINED,   /* nodes once calls of functions are replaced by bodies; 2 Mi */
+    OFZ_LIMIT_LOOP,      /* iterations of one loop; 2^28 */
+    OFZ_LIMIT_MEMORY,    /* bytes of all tensors held at once; what the machine has */
+    OFZ_LIMIT_WORK       /* elements read, made and multiplied in one run; 2^50 */
+} ofz_limit;
+
+/* Errors: OFZ_E_ARG (0, or more than the limit may be). */
+OFZ_API ofz_status ofz_ctx_set_limit(ofz_ctx *ctx, ofz_limit limit, uint64_t value) OFZ_MUST_USE;
+OFZ_API uint64_t   ofz_ctx_get_limit(const ofz_ctx *ctx, ofz_limit limit);
 
 /* --- arrays ----------------------------------------------------------------------------------- */
 

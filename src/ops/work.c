@@ -3,6 +3,7 @@
 #include "ops/work.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -161,25 +162,46 @@ static int64_t recurrent_macs(const node_view *v)
     return ofz_work_times(steps, ofz_work_plus(count_of(input(v, 1)), count_of(input(v, 2))));
 }
 
+/* Elimination, a matrix after the other. */
+static int64_t det_macs(const node_view *v)
+{
+    return ofz_work_times(count_of(input(v, 0)), dim_of(input(v, 0), -1));
+}
+
+/* Each row meets all of the list. */
+static int64_t rows_macs(const node_view *v, const char *list)
+{
+    const ofz_attr   *a = ofz_node_attr(v->n, list);
+    const ofz_tensor *x = input(v, 0);
+
+    if (!a || a->type != OFZ_ATTR_FLOATS || a->u.floats.count > INT64_MAX) return 0;
+    return ofz_work_times(x && x->rank == 1 ? 1 : dim_of(x, 0), (int64_t)a->u.floats.count);
+}
+
+static int64_t linear_macs(const node_view *v)
+{
+    return rows_macs(v, "coefficients");
+}
+
+static int64_t vectors_macs(const node_view *v)
+{
+    return rows_macs(v, "support_vectors");
+}
+
 static const struct {
     const char *name;
     int64_t (*macs)(const node_view *v);
 } products[] = {
-    { "Attention", attention_macs },
-    { "Conv", conv_macs },
-    { "ConvInteger", conv_macs },
-    { "ConvTranspose", conv_transpose_macs },
-    { "DeformConv", conv_macs },
-    { "Einsum", einsum_macs },
-    { "FlexAttention", attention_macs },
-    { "GRU", recurrent_macs },
-    { "Gemm", gemm_macs },
-    { "LSTM", recurrent_macs },
-    { "MatMul", matmul_macs },
-    { "MatMulInteger", matmul_macs },
-    { "QLinearConv", qlinear_conv_macs },
-    { "QLinearMatMul", matmul_macs },
-    { "RNN", recurrent_macs },
+    { "Attention", attention_macs },    { "Conv", conv_macs },
+    { "ConvInteger", conv_macs },       { "ConvTranspose", conv_transpose_macs },
+    { "DeformConv", conv_macs },        { "Det", det_macs },
+    { "Einsum", einsum_macs },          { "FlexAttention", attention_macs },
+    { "GRU", recurrent_macs },          { "Gemm", gemm_macs },
+    { "LSTM", recurrent_macs },         { "LinearClassifier", linear_macs },
+    { "LinearRegressor", linear_macs }, { "MatMul", matmul_macs },
+    { "MatMulInteger", matmul_macs },   { "QLinearConv", qlinear_conv_macs },
+    { "QLinearMatMul", matmul_macs },   { "RNN", recurrent_macs },
+    { "SVMClassifier", vectors_macs },  { "SVMRegressor", vectors_macs },
 };
 
 /* --- windows ---------------------------------------------------------------------------------- */
@@ -199,14 +221,66 @@ static int64_t lrn_elements(const node_view *v)
     return ofz_work_times(output_count(v), int_of(v, "size", 1));
 }
 
+/* Points in a cell along one axis, of a region from a to b. */
+static double roi_points(const node_view *v, const ofz_tensor *rois, int64_t at, double cells)
+{
+    enum { POINTS_MOST = 65536 }; /* the kernel takes no more */
+    const ofz_attr *a     = ofz_node_attr(v->n, "spatial_scale");
+    const int64_t   ratio = int_of(v, "sampling_ratio", 0);
+    const double    size  = (ofz_elem_f64(rois->dtype, rois->data, at + 2) -
+                         ofz_elem_f64(rois->dtype, rois->data, at)) *
+                        (a && a->type == OFZ_ATTR_FLOAT ? (double)a->u.f : 1);
+
+    return fmin(POINTS_MOST, ratio > 0 ? (double)ratio : fmax(1, ceil(size / cells)));
+}
+
+/* Each channel of each cell takes its points; how many may depend on the region. */
+static int64_t roi_elements(const node_view *v)
+{
+    const ofz_tensor *rois   = input(v, 1);
+    const double      height = (double)int_of(v, "output_height", 1),
+                 width       = (double)int_of(v, "output_width", 1);
+    const int64_t channels   = dim_of(input(v, 0), 1);
+    double        all        = 0;
+
+    if (!rois || !rois->data || rois->rank != 2 || rois->dim[1] != 4 || rois->count < 0 ||
+        channels < 0 || !ofz_dtype_is_float(rois->dtype))
+        return -1;
+    for (int64_t i = 0; i < rois->count; i += 4)
+        all += roi_points(v, rois, i, width) * roi_points(v, rois, i + 1, height);
+    all *= (double)channels * height * width;
+    return all < 9e18 ? (int64_t)all : -1; /* NaN as well */
+}
+
+/* A cell may be as large as the picture. */
+static int64_t roi_pool_elements(const node_view *v)
+{
+    return ofz_work_times(output_count(v), product_from(input(v, 0), 2));
+}
+
+/* Each box that is kept is held against all that are left. */
+static int64_t suppression_elements(const node_view *v)
+{
+    const ofz_tensor *most = input(v, 2);
+    int64_t           kept = dim_of(input(v, 1), -1);
+
+    if (!most) return count_of(input(v, 1));
+    if (most->data && most->dtype == OFZ_I64 && most->count == 1) {
+        const int64_t n = *(const int64_t *)most->data;
+
+        if (n < kept) kept = n < 1 ? 1 : n;
+    }
+    return ofz_work_times(count_of(input(v, 1)), kept);
+}
+
 static const struct {
     const char *name;
     int64_t (*elements)(const node_view *v);
 } windows[] = {
-    { "AveragePool", window_elements },
-    { "LRN", lrn_elements },
-    { "LpPool", window_elements },
-    { "MaxPool", window_elements },
+    { "AveragePool", window_elements },  { "LRN", lrn_elements },
+    { "LpPool", window_elements },       { "MaxPool", window_elements },
+    { "MaxRoiPool", roi_pool_elements }, { "NonMaxSuppression", suppression_elements },
+    { "RoiAlign", roi_elements },
 };
 
 /* --- everything else -------------------------------------------------------------------------- */
@@ -244,6 +318,15 @@ static int64_t scan_repeats(const node_view *v)
         axes->u.ints.v[0] > -OFZ_MAX_RANK && axes->u.ints.v[0] < OFZ_MAX_RANK)
         axis = (int)axes->u.ints.v[0];
     return dim_of(input(v, v->n->in_count - (size_t)count), axis);
+}
+
+bool ofz_op_has_work(const ofz_op *op)
+{
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
+        if (!strcmp(op->name, products[i].name)) return true;
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
+        if (!strcmp(op->name, windows[i].name)) return true;
+    return false;
 }
 
 ofz_op_work ofz_op_work_of(const ofz_op *op, const ofz_node *n, const ofz_tensor *const *in,

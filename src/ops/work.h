@@ -20,6 +20,9 @@ typedef struct ofz_op_work {
 ofz_op_work ofz_op_work_of(const ofz_op *op, const ofz_node *n, const ofz_tensor *const *in,
                            ofz_tensor *const *out);
 
+/* Does ofz_op_work_of say more of this row than the counts of inputs and outputs? */
+bool ofz_op_has_work(const ofz_op *op);
+
 /* a * b and a + b of numbers that may be unknown; unknown on overflow as well. */
 int64_t ofz_work_times(int64_t a, int64_t b);
 int64_t ofz_work_plus(int64_t a, int64_t b);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/work.h"
+
 typedef struct known {
     ofz_tensor t;        /* owns its bytes; int64 when symbolic */
     bool       symbolic; /* some element is a symbol */
@@ -173,6 +175,22 @@ static ofz_status set_input(inferrer *f, const ofz_node *n, size_t i)
 
 /* --- following values ------------------------------------------------------------------------- */
 
+/* A few small tensors may be multiplied in more ways than anyone can wait for. */
+static bool worth_following(const ofz_op *op, const ofz_node *n, const ofz_tensor *const *in,
+                            const ofz_tensor *shape)
+{
+    enum { WORK_MOST = 1 << 22 };
+    ofz_tensor        y      = *shape;
+    ofz_tensor *const out[1] = { &y };
+    ofz_op_work       w;
+    int64_t           all;
+
+    if (!ofz_op_has_work(op)) return true;
+    w   = ofz_op_work_of(op, n, in, out);
+    all = ofz_work_plus(w.macs, w.elements);
+    return all >= 0 && all <= WORK_MOST;
+}
+
 /* Evaluate the node on the inputs given; its one output becomes known. */
 static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
                          const ofz_tensor *const *in, const ofz_tensor *shape, bool symbolic)
@@ -190,6 +208,7 @@ static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
     const ofz_status quiet  = f->ctx->status;
     ofz_status       st;
 
+    if (!worth_following(op, n, in, shape)) return OFZ_OK;
     OFZ_TRY(ofz_tensor_new(f->ctx, &y, shape->dtype, shape->rank, shape->dim));
     st = op->eval(&c);
     if (st == OFZ_OK) return known_add(f, n->out[0], &y, symbolic);
