@@ -151,18 +151,19 @@ struct ofz_value {
 /* --- nodes ------------------------------------------------------------------------------------ */
 
 struct ofz_node {
-    const char *name;                        /* "" when absent */
-    const char *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
-    int64_t     opset; /* the version imported for the domain; 0: not imported */
-    ofz_graph  *graph;
-    size_t      in_count, out_count, attr_count;
-    ofz_value **in;  /* NULL for an omitted optional input */
-    ofz_value **out; /* NULL for an unwanted optional output */
-    ofz_attr   *attr;
-    bool        changed; /* made or edited here: the file's bytes do not say what it is */
-    bool        removed; /* taken out; gone with the next ofz_graph_sweep */
-    int         origin;  /* as in ofz_value */
-    int         scratch; /* likewise */
+    const char     *name;                        /* "" when absent */
+    const char     *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
+    int64_t         opset; /* the version imported for the domain; 0: not imported */
+    ofz_graph      *graph;
+    const ofz_node *call; /* the call that it was copied for (ofz_graph_copy_into), or NULL */
+    size_t          in_count, out_count, attr_count;
+    ofz_value     **in;  /* NULL for an omitted optional input */
+    ofz_value     **out; /* NULL for an unwanted optional output */
+    ofz_attr       *attr;
+    bool            changed; /* made or edited here: the file's bytes do not say what it is */
+    bool            removed; /* taken out; gone with the next ofz_graph_sweep */
+    int             origin;  /* as in ofz_value */
+    int             scratch; /* likewise */
 };
 
 /* --- graphs ----------------------------------------------------------------------------------- */

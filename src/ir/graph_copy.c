@@ -270,6 +270,7 @@ static ofz_status copy_node(copier *c, const ofz_node *n)
     spec.name = name;
     OFZ_TRY(ofz_node_add(c->ctx, c->to, &spec, &made));
     made->opset    = n->opset;
+    made->call     = c->spec->call;
     made->overload = ofz_arena_strdup(a, n->overload);
     if (!made->overload) return ofz_fail_nomem(c->ctx, "node", strlen(n->overload));
     for (size_t i = 0; i < made->attr_count; i++)
