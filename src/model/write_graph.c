@@ -290,7 +290,7 @@ static ofz_status stay_tensor(ofz_ctx *ctx, ofz_edits *e, const void *thing, int
 /* A sparse initializer is dense here and stays in a field of its own. */
 static bool is_sparse(const ofz_model *m, const ofz_value *v)
 {
-    return v->kind == OFZ_KIND_SPARSE ||
+    return v->sparse || v->kind == OFZ_KIND_SPARSE ||
            (v->origin >= 0 && m->file->origin[v->origin].kind == OFZ_ORIGIN_SPARSE_TENSOR);
 }
 
@@ -418,7 +418,8 @@ static ofz_status write_nodes(ofz_ctx *ctx, ofz_edits *e, const ofz_graph *g)
         const ofz_value *v = g->value.item[i];
         ofz_bytes        b = { 0 };
 
-        if (!v->constant || v->producer || !wants_node(e->model, v)) continue;
+        if (!v->constant || v->producer || !wants_node(e->model, v) || is_sparse(e->model, v))
+            continue;
         ofz_pack_constant_node(&b, v);
         OFZ_TRY(place_bytes(ctx, e, g->origin, begin, &b));
     }
