@@ -463,6 +463,7 @@ static bool grad_case_run(const grad_case *c, unsigned mask)
     for (int i = 0; i < k.r.in_count; i++)
         told_of[i] = letter_of(c, &k.r.in[i], i) == '.' ? TOLD_CONSTANT : TOLD_ALL;
     if (!st) st = rig_build(&k.r, name, domain, told_of, out);
+    if (!st) k.r.node->derived = true; /* float64 whatever the version lists */
     for (int i = 0; i < k.r.in_count; i++)
         if (k.r.x[i] && told_of[i] == TOLD_ALL && mask >> i & 1) {
             k.which[k.count] = i;
