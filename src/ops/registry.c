@@ -150,12 +150,14 @@ static void attr_store(const ofz_attr *a, char *field)
     }
 }
 
+/* An input that the count asks for has no name: fine when it is an optional one before others. */
 static ofz_status input_missing(ofz_ctx *ctx, const ofz_op *op, const ofz_node *n, size_t index)
 {
     ofz_signature     s;
     const ofz_formal *f = ofz_op_signature(op, n, &s) ? ofz_signature_in(&s, index) : NULL;
 
     if (!f) return ofz_fail(ctx, OFZ_E_MODEL, "input %zu: missing", index);
+    if (f->optional) return OFZ_OK;
     return ofz_fail(ctx, OFZ_E_MODEL, "input %zu (%.*s): missing", index, f->name_size, f->name);
 }
 
@@ -169,7 +171,7 @@ static ofz_status check_arity(ofz_ctx *ctx, const ofz_op *op, const ofz_node *n)
         return ofz_fail(ctx, OFZ_E_MODEL, "outputs: %zu, want %u to %u", n->out_count, op->out.min,
                         op->out.max);
     for (size_t i = 0; i < op->in.min; i++)
-        if (!n->in[i]) return input_missing(ctx, op, n, i);
+        if (!n->in[i]) OFZ_TRY(input_missing(ctx, op, n, i));
     return OFZ_OK;
 }
 
