@@ -9,6 +9,8 @@
  *     "F64[2,3] rand(0.5,2)"       the same between two bounds
  *     "F64[2,3] mixed(0.2,2)"      the same, with random signs: for functions with a kink at 0
  *     "F32[4] iota"                0 1 2 3
+ *     "SEQ{F32[1] 1; F32[2] 2 3}"  a sequence
+ *     "OPT{F32[1] 1}", "OPT{}"     an optional, with a tensor or sequence or nothing
  * and attributes as "axis=1 alpha=0.5 axes=[0,-1] scales=[1.0,2.0] mode='linear' names=['a','b']
  * value={F32[2] 1 2}": a number with a point, an exponent, inf or nan is a FLOAT, others are INT.
  * A list takes the type of its first element; [] is INTS and [.] is FLOATS without elements. */

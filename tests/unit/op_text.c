@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "op_harness.h"
+#include "tensor/container.h"
 
 static const char *skip_blanks(const char *s)
 {
@@ -126,27 +127,51 @@ static const char *parse_elements(ofz_ctx *ctx, const char *s, int salt, ofz_ten
     return s;
 }
 
-const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor *out)
+static const char *parse_any(ofz_ctx *ctx, const char *s, int salt, ofz_tensor *out);
+
+/* "{F32[1] 1; F32[2] 2 3}" behind the container's name. */
+static const char *parse_items(ofz_ctx *ctx, const char *s, ofz_dtype dtype, ofz_tensor *out)
 {
-    const char *s    = skip_blanks(text);
+    ofz_tensor item[8], *to;
+    int        count = 0;
+
+    for (s = skip_blanks(s + 1); *s != '}' && count < 8; count++) {
+        s = parse_any(ctx, s, count + 1, &item[count]);
+        if (!s || (*s != ';' && *s != '}')) return NULL;
+        s = skip_blanks(*s == ';' ? s + 1 : s);
+    }
+    if (*s != '}' || ofz_container_new(ctx, out, dtype, count) != OFZ_OK) return NULL;
+    to = out->data;
+    for (int i = 0; i < count; i++) to[i] = item[i];
+    return skip_blanks(s + 1);
+}
+
+static const char *parse_any(ofz_ctx *ctx, const char *s, int salt, ofz_tensor *out)
+{
     const char *name = s;
     int64_t     dim[OFZ_MAX_RANK];
     int         rank;
     ofz_dtype   dtype;
 
     *out = (ofz_tensor){ 0 };
+    if (!strncmp(s, "SEQ{", 4)) return parse_items(ctx, s + 3, OFZ_SEQUENCE, out);
+    if (!strncmp(s, "OPT{", 4)) return parse_items(ctx, s + 3, OFZ_OPTIONAL, out);
     while (*s && *s != '[') s++;
     dtype = dtype_of(name, (size_t)(s - name));
     s     = parse_shape(s, &rank, dim);
     if (!s || !dtype || ofz_tensor_new(ctx, out, dtype, rank, dim) != OFZ_OK) return NULL;
     if (out->size && dtype != OFZ_STRING) memset(out->data, 0, out->size);
     s = parse_elements(ctx, skip_blanks(s), salt, out);
-    if (s) s = skip_blanks(s);
-    if (!s || (*s && *s != '}')) {
-        ofz_tensor_release(out);
-        return NULL;
-    }
-    return s;
+    return s ? skip_blanks(s) : NULL;
+}
+
+const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor *out)
+{
+    const char *s = parse_any(ctx, skip_blanks(text), salt, out);
+
+    if (s && (!*s || *s == '}')) return s;
+    if (out->dtype) ofz_tensor_release(out);
+    return NULL;
 }
 
 /* Does the number at `s` look like a float? */
