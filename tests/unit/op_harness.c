@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "op_coverage.h"
@@ -183,6 +184,29 @@ void op_cases_run(const op_case *c, size_t count)
             bad++;
         }
     if (bad) fail_msg("%zu of %zu cases failed", bad, count);
+}
+
+void version_cases_run(const version_case *v, size_t count)
+{
+    size_t bad = 0, all = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *p = v[i].opsets;
+        char       *end;
+
+        for (long opset = strtol(p, &end, 10); end != p; opset = strtol(p, &end, 10)) {
+            op_case c = { .op = v[i].op, .opset = (int)opset, .attrs = v[i].attrs };
+
+            memcpy(c.in, v[i].in, sizeof c.in);
+            memcpy(c.out, v[i].out, sizeof c.out);
+            all++;
+            p = end;
+            if (op_case_run(&c)) continue;
+            print_case(c.op, c.opset, c.attrs, c.in);
+            bad++;
+        }
+    }
+    if (bad) fail_msg("%zu of %zu cases failed", bad, all);
 }
 
 /* --- gradients -------------------------------------------------------------------------------- */

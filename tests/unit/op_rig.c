@@ -12,8 +12,8 @@ const char *const told_name[] = { "declared inputs", "constant inputs", "inputs 
 
 void rig_deinit(rig *r)
 {
-    if (r->graph) ofz_graph_deinit(r->graph);
     op_text_attrs_release(r->attr, r->attr_count);
+    if (r->graph) ofz_graph_deinit(r->graph);
     for (int i = 0; i < r->in_count; i++) ofz_tensor_release(&r->in[i]);
     ofz_symbols_free(&r->symbol);
     ofz_arena_free(&r->arena);
@@ -38,7 +38,7 @@ ofz_status rig_init(rig *r, int opset, const char *domain, const char *attrs, co
         if (!op_text_tensor(r->ctx, in[k], k + 1, &r->in[k]))
             return ofz_fail(r->ctx, OFZ_E_ARG, "test: input %d does not parse: %s", k, in[k]);
     }
-    r->attr_count = op_text_attrs(r->ctx, &r->arena, attrs, r->attr, 32);
+    r->attr_count = op_text_attrs(r->ctx, r->graph, attrs, r->attr, 32);
     if (r->attr_count < 0) {
         r->attr_count = 0;
         return ofz_fail(r->ctx, OFZ_E_ARG, "test: attributes do not parse: %s", attrs);
@@ -101,7 +101,10 @@ ofz_status rig_build(rig *r, const char *op_type, const char *domain, const told
     spec.in_count   = (size_t)r->in_count;
     spec.out_count  = (size_t)r->out_count;
     spec.attr_count = (size_t)r->attr_count;
-    return ofz_node_add(r->ctx, r->graph, &spec, &r->node);
+    OFZ_TRY(ofz_node_add(r->ctx, r->graph, &spec, &r->node));
+    for (int i = 0; i < r->attr_count; i++)
+        if (r->attr[i].type == OFZ_ATTR_GRAPH) r->attr[i].u.g->parent_node = r->node;
+    return OFZ_OK;
 }
 
 ofz_status rig_run(rig *r, ofz_value *const *wanted, size_t count, ofz_plan **plan, ofz_exec **exec)

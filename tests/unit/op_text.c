@@ -223,8 +223,9 @@ static const char *parse_list(ofz_arena *arena, const char *s, ofz_attr *a)
     return *s ? s + 1 : NULL;
 }
 
-static const char *parse_value(ofz_ctx *ctx, ofz_arena *arena, const char *s, ofz_attr *a)
+static const char *parse_value(ofz_ctx *ctx, ofz_graph *g, const char *s, ofz_attr *a)
 {
+    ofz_arena  *arena = g->arena;
     ofz_tensor *t;
     char       *end;
 
@@ -233,6 +234,10 @@ static const char *parse_value(ofz_ctx *ctx, ofz_arena *arena, const char *s, of
         return parse_string(s, &a->u.s);
     }
     if (*s == '[') return parse_list(arena, s + 1, a);
+    if (*s == '(') {
+        a->type = OFZ_ATTR_GRAPH;
+        return op_text_body(ctx, g, s, &a->u.g);
+    }
     if (*s == '{') {
         t = OFZ_NEW(arena, ofz_tensor);
         if (!t || !(s = op_text_tensor(ctx, s + 1, 1, t))) return NULL;
@@ -248,7 +253,7 @@ static const char *parse_value(ofz_ctx *ctx, ofz_arena *arena, const char *s, of
     return end == s ? NULL : end;
 }
 
-int op_text_attrs(ofz_ctx *ctx, ofz_arena *arena, const char *text, ofz_attr *attr, int room)
+int op_text_attrs(ofz_ctx *ctx, ofz_graph *g, const char *text, ofz_attr *attr, int room)
 {
     int         n = 0;
     const char *s;
@@ -258,8 +263,8 @@ int op_text_attrs(ofz_ctx *ctx, ofz_arena *arena, const char *text, ofz_attr *at
 
         attr[n] = (ofz_attr){ 0 };
         if (!eq) return -1;
-        attr[n].name = ofz_arena_text(arena, s, (size_t)(eq - s));
-        s            = attr[n].name ? parse_value(ctx, arena, eq + 1, &attr[n]) : NULL;
+        attr[n].name = ofz_arena_text(g->arena, s, (size_t)(eq - s));
+        s            = attr[n].name ? parse_value(ctx, g, eq + 1, &attr[n]) : NULL;
         if (!s) return -1;
         s = skip_blanks(s);
     }
@@ -269,5 +274,8 @@ int op_text_attrs(ofz_ctx *ctx, ofz_arena *arena, const char *text, ofz_attr *at
 void op_text_attrs_release(ofz_attr *attr, int count)
 {
     for (int i = 0; i < count; i++)
-        if (attr[i].type == OFZ_ATTR_TENSOR) ofz_buffer_release(attr[i].u.t->buffer);
+        if (attr[i].type == OFZ_ATTR_TENSOR)
+            ofz_buffer_release(attr[i].u.t->buffer);
+        else if (attr[i].type == OFZ_ATTR_GRAPH && attr[i].u.g && !attr[i].u.g->parent_node)
+            ofz_graph_deinit(attr[i].u.g);
 }

@@ -101,14 +101,33 @@ static bool is_type_attr(const char *name)
            !strcmp(name, "output_datatype");
 }
 
-/* The attribute that chooses an output's type; added where the vector does without. */
-static ofz_status retype_attr(const walk *w, rig *r, ofz_dtype dtype)
+static ofz_status retype_constants(ofz_ctx *ctx, ofz_graph *g, ofz_dtype dtype)
 {
     bool exact;
 
-    for (int i = 0; i < r->attr_count; i++)
+    for (size_t i = 0; i < g->value.count; i++) {
+        ofz_value *v = g->value.item[i];
+
+        if (!v->constant) continue;
+        OFZ_TRY(retype(ctx, v->constant, dtype, &exact));
+        v->type.dtype = v->constant->dtype;
+    }
+    return OFZ_OK;
+}
+
+/* The attribute that chooses an output's type; added where the vector does without. */
+static ofz_status retype_attr(const walk *w, rig *r, ofz_dtype dtype)
+{
+    bool exact, found = false;
+
+    for (int i = 0; i < r->attr_count; i++) {
         if (r->attr[i].type == OFZ_ATTR_TENSOR)
             return retype(r->ctx, (ofz_tensor *)(uintptr_t)r->attr[i].u.t, dtype, &exact);
+        if (r->attr[i].type != OFZ_ATTR_GRAPH) continue;
+        OFZ_TRY(retype_constants(r->ctx, r->attr[i].u.g, dtype));
+        found = true;
+    }
+    if (found) return OFZ_OK;
     for (const ofz_attr_def *d = w->op->attr; d && d->name; d++) {
         int i = 0;
 
@@ -138,8 +157,9 @@ static bool given(const walk *w, const rig *r, int variable, op_shell *shell, of
     for (int i = 0; i < w->base_count && !types; i++) {
         const ofz_formal *f = ofz_signature_out(&w->s, (size_t)i);
 
-        if (f && f->variable == variable && w->base[i].dtype)
-            *shell = op_shell_of(&w->base[i], &types);
+        if (!f || f->variable != variable || !w->base[i].dtype) continue;
+        *shell = op_shell_of(&w->base[i], &types);
+        if (!types) types = 1u << OFZ_F32; /* of a container without elements nobody knows */
     }
     for (int d = 1; d < 32; d++)
         if (types >> d & 1) *dtype = (ofz_dtype)d;
@@ -270,6 +290,17 @@ static void say(const walk *w, int variable, ofz_dtype dtype, const char *text)
                 ofz_dtype_name(dtype), text);
 }
 
+static void note(const walk *w, const rig *r, const ofz_exec *exec, int variable, op_shell shell,
+                 ofz_dtype dtype)
+{
+    const ofz_tensor *in[OP_CASE_INPUTS] = { 0 }, *out[OP_CASE_OUTPUTS] = { 0 };
+
+    for (int k = 0; k < r->in_count; k++) in[k] = r->in[k].dtype ? &r->in[k] : NULL;
+    for (int k = 0; k < r->out_count; k++) out[k] = r->y[k] ? ofz_exec_get(exec, r->y[k]) : NULL;
+    op_coverage_run(w->op, in, (size_t)r->in_count, out, (size_t)r->out_count);
+    op_coverage_type(w->op, variable, shell, dtype);
+}
+
 /* One type of one variable; false when it worked and the results are wrong. */
 static bool try_type(walk *w, int variable, ofz_dtype to, bool linked, bool *worked)
 {
@@ -299,7 +330,7 @@ static bool try_type(walk *w, int variable, ofz_dtype to, bool linked, bool *wor
             !(w->op->flags & OFZ_OP_RANDOM))
             ok = results_agree(&w->base[k], t);
     }
-    if (*worked) op_coverage_type(w->op, variable, shell, to);
+    if (*worked) note(w, &r, exec, variable, shell, to);
     ofz_exec_free(exec);
     ofz_plan_free(plan);
     rig_deinit(&r);

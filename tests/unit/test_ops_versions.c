@@ -5,44 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "op_harness.h"
-
-typedef struct version_case {
-    const char *op;
-    const char *opsets; /* "1 6 13" */
-    const char *attrs, *in[6], *out[4];
-    double      rtol;
-} version_case;
-
-static void run_versions(const version_case *v, size_t count)
-{
-    static op_case cases[1024];
-    size_t         n = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        const char *p = v[i].opsets;
-        char       *end;
-
-        for (long opset = strtol(p, &end, 10); end != p; opset = strtol(p, &end, 10)) {
-            op_case *c = &cases[n++];
-
-            assert_true(n <= sizeof cases / sizeof cases[0]);
-            *c = (op_case){
-                .op = v[i].op, .opset = (int)opset, .attrs = v[i].attrs, .rtol = v[i].rtol
-            };
-            for (int k = 0; k < 6; k++) c->in[k] = v[i].in[k];
-            for (int k = 0; k < 4; k++) c->out[k] = v[i].out[k];
-            p = end;
-        }
-    }
-    op_cases_run(cases, n);
-}
-
-#define RUN_VERSIONS(table) run_versions(table, sizeof(table) / sizeof *(table))
 
 /* clang-format off */
 /* consumed_inputs was advice to reuse memory; it never changed a result. */
@@ -266,31 +232,31 @@ static const version_case reductions[] = {
 static void test_elementwise(void **state)
 {
     (void)state;
-    RUN_VERSIONS(elementwise);
+    VERSION_CASES_RUN(elementwise);
 }
 
 static void test_binary(void **state)
 {
     (void)state;
-    RUN_VERSIONS(binary);
+    VERSION_CASES_RUN(binary);
 }
 
 static void test_shapes(void **state)
 {
     (void)state;
-    RUN_VERSIONS(shapes);
+    VERSION_CASES_RUN(shapes);
 }
 
 static void test_indices(void **state)
 {
     (void)state;
-    RUN_VERSIONS(indices);
+    VERSION_CASES_RUN(indices);
 }
 
 static void test_reductions(void **state)
 {
     (void)state;
-    RUN_VERSIONS(reductions);
+    VERSION_CASES_RUN(reductions);
 }
 /* clang-format on */
 
