@@ -199,6 +199,7 @@ static const op_case choices[] = {
       { "STRING[2] 'b' 'd'" } },
     { "Compress", 11, NULL, { "U8[3] 1 2 3", "BOOL[3] 1 0 1" }, { "U8[2] 1 3" } },
     { "Compress", 11, "axis=0", { "F32[1] 1", "BOOL[2] 0 1" }, .error = "1, want within [-1, 1)" },
+    { "Unique", 11, NULL, { "C64[4] 2,1 1,5 2,0 1,5" }, { "C64[3] 1,5 2,0 2,1", "I64[3] 1 2 0", "I64[4] 2 0 1 0", "I64[3] 2 1 1" } },
     { "Unique",
       11,
       NULL,

@@ -20,15 +20,6 @@ enum { SCHEMAS_MOST = 1024, NUMBERS = OFZ_SCHEMA_VARIABLES * SHELL_COUNT };
 static bool     reached[SCHEMAS_MOST];
 static uint32_t seen[SCHEMAS_MOST][NUMBERS];
 
-/* What cannot be reached, and why. */
-static const struct {
-    const char *op, *variable;
-    op_shell    shell;
-    const char *why;
-} beyond[] = {
-    { "", "", SHELL_TENSOR, "" },
-};
-
 static void read_file(const char *path)
 {
     FILE    *f = fopen(path, "r");
@@ -62,16 +53,6 @@ static int read_folder(const char *folder)
     return count;
 }
 
-static bool is_beyond(const ofz_schema *s, const char *variable, int size, op_shell shell)
-{
-    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++)
-        if (!strcmp(beyond[i].op, s->name) && beyond[i].shell == shell &&
-            strlen(beyond[i].variable) == (size_t)size &&
-            !memcmp(beyond[i].variable, variable, (size_t)size))
-            return true;
-    return false;
-}
-
 /* Prints and counts the types of one version that no vector had. */
 static int lacking(const ofz_schema *s, size_t at)
 {
@@ -84,8 +65,7 @@ static int lacking(const ofz_schema *s, size_t at)
             const uint32_t left = *op_types_set(&g.variable[k].types, (op_shell)shell) &
                                   ~seen[at][k * SHELL_COUNT + shell];
 
-            if (!left || is_beyond(s, g.variable[k].name, g.variable[k].name_size, (op_shell)shell))
-                continue;
+            if (!left) continue;
             print_error("%s-%d: %.*s %s:", s->name, s->since, g.variable[k].name_size,
                         g.variable[k].name, op_shell_name[shell]);
             for (int d = 1; d < 32; d++)
