@@ -332,7 +332,10 @@ OFZ_API void ofz_mark_strip(ofz_model *model);
 /* --- running ---------------------------------------------------------------------------------- */
 
 /* Evaluate the graph. Inputs are matched by name; every graph input that is not an initializer must
- * be there, with the dtype and a shape that fits. Outputs come back in graph order.
+ * be there, with the dtype and a shape that fits. Outputs come back in graph order. One that is a
+ * sequence comes as NAME.0, NAME.1, ..., a map as NAME.keys and NAME.values, an optional as what it
+ * holds or not at all; a sequence of maps that all have the same keys (what classifiers give) as
+ * NAME.keys and NAME.values [maps, keys].
  * Errors: OFZ_E_DATA, OFZ_E_UNSUPPORTED (names the node), OFZ_E_NOMEM, OFZ_E_LIMIT. */
 OFZ_API ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays *inputs,
                                  ofz_arrays **outputs) OFZ_MUST_USE;
@@ -500,6 +503,7 @@ typedef struct ofz_op_info {
     int         since;
     int         min_inputs, max_inputs, min_outputs, max_outputs; /* max -1: any number */
     int         infer, eval, grad;                                /* 1: present */
+    const char *instead; /* the version withdraws the operator: what takes its place; else NULL */
 } ofz_op_info;
 
 OFZ_API size_t      ofz_op_count(void);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ops/op.h"
+#include "pass/functions.h"
 #include "pass/infer_shapes.h"
 #include "pass/roles.h"
 
@@ -82,9 +83,11 @@ static ofz_status names_of(ofz_ctx *ctx, ofz_view *view, ofz_value *const *v, si
     return OFZ_OK;
 }
 
-static ofz_status view_node(ofz_ctx *ctx, ofz_view *view, const ofz_node *n, ofz_node_view *out)
+static ofz_status view_node(ofz_ctx *ctx, const ofz_model *m, ofz_view *view, const ofz_node *n,
+                            ofz_node_view *out)
 {
-    out->known  = ofz_op_find(n->domain, n->op_type, n->opset) != NULL;
+    out->called = ofz_function_called(m, n);
+    out->known  = out->called || ofz_op_find(n->domain, n->op_type, n->opset) != NULL;
     out->result = OFZ_NEWS(&view->arena, ofz_value_info, n->out_count);
     if (!out->result) return ofz_fail_nomem(ctx, "node", n->out_count);
     OFZ_TRY(names_of(ctx, view, n->in, n->in_count, &out->input));
@@ -146,15 +149,39 @@ static ofz_status view_tensor(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, 
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+/* Keep the text of a failure that a model is loaded in spite of. */
+static ofz_status failure_keep(ofz_ctx *ctx, ofz_view *view, ofz_status st, const char *what,
+                               const char **text)
+{
+    if (st == OFZ_E_NOMEM) return st;
+    *text = st ? ofz_arena_strdup(&view->arena, ofz_error(ctx)) : "";
+    if (!*text) return ofz_fail_nomem(ctx, "model", sizeof ctx->text);
+    if (st) ofz_log(ctx, OFZ_LOG_INFO, "%s: %s", what, ofz_error(ctx));
+    return OFZ_OK;
+}
+
+/* What was found in the flat graph holds in the model's. */
+static ofz_status types_take(ofz_ctx *ctx, ofz_graph *g, const ofz_graph *flat)
+{
+    g->next_symbol = flat->next_symbol;
+    for (size_t i = 0; i < g->value.count; i++) {
+        ofz_value        *v = g->value.item[i];
+        const ofz_tensor *t = v->flat ? &v->flat->type : NULL;
+
+        if (!t) continue;
+        v->kind = v->flat->kind;
+        OFZ_TRY(ofz_tensor_set(ctx, &v->type, t->dtype, t->rank, t->dim));
+    }
+    return OFZ_OK;
+}
+
 static ofz_status infer(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
 {
-    view->infer_text   = "";
-    view->infer_status = ofz_infer_graph(ctx, m->graph, 0);
-    if (!view->infer_status) return OFZ_OK;
-    if (view->infer_status == OFZ_E_NOMEM) return OFZ_E_NOMEM;
-    view->infer_text = ofz_arena_strdup(&view->arena, ofz_error(ctx));
-    ofz_log(ctx, OFZ_LOG_INFO, "shape inference: %s", ofz_error(ctx));
-    return view->infer_text ? OFZ_OK : ofz_fail_nomem(ctx, "model", sizeof ctx->text);
+    view->inline_status = ofz_functions_flatten(ctx, m);
+    OFZ_TRY(failure_keep(ctx, view, view->inline_status, "functions", &view->inline_text));
+    view->infer_status = ofz_infer_graph(ctx, m->flat ? m->flat : m->graph, 0);
+    OFZ_TRY(failure_keep(ctx, view, view->infer_status, "shape inference", &view->infer_text));
+    return m->flat ? types_take(ctx, m->graph, m->flat) : OFZ_OK;
 }
 
 static ofz_status view_fill(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
@@ -169,7 +196,7 @@ static ofz_status view_fill(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
     OFZ_TRY(view_values(ctx, view, &g->output, &view->output));
     view_depths(view, m->graph);
     for (size_t i = 0; i < g->node.count; i++)
-        OFZ_TRY(view_node(ctx, view, g->node.item[i], &view->node[i]));
+        OFZ_TRY(view_node(ctx, m, view, g->node.item[i], &view->node[i]));
     for (size_t i = 0; i < m->tensor.count; i++)
         OFZ_TRY(view_tensor(ctx, view, m->tensor.item[i], i, &view->tensor[i]));
     return OFZ_OK;

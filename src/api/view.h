@@ -14,8 +14,9 @@ typedef struct ofz_tensor_view {
 } ofz_tensor_view;
 
 typedef struct ofz_node_view {
-    int                depth;
-    bool               known;
+    int                 depth;
+    bool                known;
+    const ofz_function *called;
     const char *const *input, *const *output;
     ofz_value_info *result; /* one per output */
 } ofz_node_view;
@@ -25,9 +26,9 @@ typedef struct ofz_view {
     ofz_tensor_view *tensor; /* as model->tensor */
     ofz_node_view   *node;   /* as model->graph->node */
     ofz_value_info  *input, *output;
-    ofz_map          by_name;      /* tensor name -> 1 + index, as a pointer */
-    ofz_status       infer_status; /* how shape inference ended, */
-    const char      *infer_text;   /* and with which error; "" */
+    ofz_map          by_name;                /* tensor name -> 1 + index, as a pointer */
+    ofz_status  inline_status, infer_status; /* how reading functions and shape inference ended, */
+    const char *inline_text, *infer_text;    /* and with which errors; "" */
 } ofz_view;
 
 /* Infer shapes and fill model->view. A model whose shapes do not fit together is loaded all the same.

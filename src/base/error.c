@@ -124,6 +124,7 @@ ofz_ctx *ofz_ctx_new(void)
         .structure_count = (size_t)20 << 20,
         .structure_size  = (size_t)1 << 30,
         .loop_count      = (int64_t)1 << 28,
+        .inlined_count   = (size_t)2 << 20,
     };
     return ctx;
 }

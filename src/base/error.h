@@ -15,6 +15,7 @@ typedef struct ofz_limits {
     size_t  structure_count; /* nodes, attributes, values, tensors of one file together */
     size_t  structure_size;  /* bytes of a file that are not tensor payload */
     int64_t loop_count;      /* iterations of one loop */
+    size_t  inlined_count;   /* nodes of a graph after calls are replaced by bodies */
 } ofz_limits;
 
 struct ofz_ctx {

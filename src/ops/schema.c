@@ -275,6 +275,7 @@ static bool allows(const ofz_types *types, const ofz_tensor *t)
         t->dtype == OFZ_SEQUENCE ? types->seq | types->optional_seq : types->optional;
 
     if (!ofz_dtype_is_container(t->dtype)) return has(types->tensor | types->optional, t->dtype);
+    if (t->dtype == OFZ_MAP) return types->map;
     if (t->dtype == OFZ_SEQUENCE && types->seq_map) return true;
     if (t->dtype == OFZ_OPTIONAL && types->optional_seq &&
         (!item || t->count < 1 || item->dtype == OFZ_SEQUENCE))

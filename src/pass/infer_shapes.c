@@ -110,7 +110,7 @@ static ofz_status value_set_type(inferrer *f, ofz_value *v, const ofz_tensor *t)
 
     if (!f->outer) {
         if (!container) return ofz_tensor_set(f->ctx, &v->type, t->dtype, t->rank, t->dim);
-        v->kind = t->dtype == OFZ_SEQUENCE ? OFZ_KIND_SEQUENCE : OFZ_KIND_OPTIONAL;
+        v->kind = ofz_dtype_kind(t->dtype);
         return ofz_tensor_set(f->ctx, &v->type, OFZ_UNDEFINED, -1, NULL);
     }
     own = OFZ_NEW(&f->arena, ofz_tensor);

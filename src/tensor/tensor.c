@@ -301,6 +301,34 @@ static bool string_equal(ofz_string a, ofz_string b)
     return a.size == b.size && (!a.size || !memcmp(a.text, b.text, a.size));
 }
 
+static int string_order(ofz_string a, ofz_string b)
+{
+    const size_t n = a.size < b.size ? a.size : b.size;
+    const int    c = n ? memcmp(a.text, b.text, n) : 0;
+
+    return c ? c : (a.size > b.size) - (a.size < b.size);
+}
+
+static int real_order(double x, double y)
+{
+    if (isnan(x) || isnan(y)) return (isnan(x) != 0) - (isnan(y) != 0);
+    return (x > y) - (x < y);
+}
+
+int ofz_elem_order(const ofz_tensor *a, int64_t i, const ofz_tensor *b, int64_t j)
+{
+    int64_t x, y;
+
+    if (a->dtype == OFZ_STRING)
+        return string_order(((const ofz_string *)a->data)[i], ((const ofz_string *)b->data)[j]);
+    if (ofz_dtype_is_float(a->dtype))
+        return real_order(ofz_elem_f64(a->dtype, a->data, i), ofz_elem_f64(b->dtype, b->data, j));
+    x = ofz_elem_i64(a->dtype, a->data, i);
+    y = ofz_elem_i64(b->dtype, b->data, j);
+    if (a->dtype == OFZ_U64) return ((uint64_t)x > (uint64_t)y) - ((uint64_t)x < (uint64_t)y);
+    return (x > y) - (x < y);
+}
+
 /* One pair of numbers. */
 static void compare_number(double x, double y, bool exact, double rtol, double atol, int64_t i,
                            ofz_comparison *out)

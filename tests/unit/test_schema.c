@@ -22,6 +22,7 @@ static const struct {
 } tolerated[] = {
     { "GRU", 1, "direction", "the schema's default is misspelt 'foward'" },
     { "GRU", 1, "outputs", "with output_sequence=0 there is no Y; as in RNN-1 it may be left out" },
+    { "RegexFullMatch", 20, "pattern", "without one there is nothing to match" },
     { "Resize", 11, "inputs", "exporters leave roi out where the mode does not read it" },
 };
 
@@ -69,8 +70,8 @@ static int attrs_agree(const ofz_op *op, const ofz_schema *s)
     for (; ofz_schema_attr_next(&cursor, &a); count++) {
         const ofz_attr_def *d = row_attr(op, &a);
 
-        if (d && d->type == a.type && d->required == a.required &&
-            (same_default(d, &a) || is_tolerated(op, a.name, (size_t)a.name_size)))
+        if (is_tolerated(op, a.name, (size_t)a.name_size) ||
+            (d && d->type == a.type && d->required == a.required && same_default(d, &a)))
             continue;
         print_error("%s-%d: attribute %.*s: %s\n", op->name, op->since, a.name_size, a.name,
                     !d                          ? "missing in the row"
@@ -118,7 +119,8 @@ static void test_rows(void **state)
         const ofz_schema *s      = ofz_schema_find(domain, op->name, op->since);
         ofz_signature     g;
 
-        if (!strcmp(domain, "ofz")) continue;
+        if (!strcmp(domain, "ofz") || !strcmp(domain, "com.microsoft") || op->instead)
+            continue; /* not ONNX's, or withdrawn: nothing to ask for */
         if (!s) {
             print_error("%s-%d: no such version\n", op->name, op->since);
             bad++;
