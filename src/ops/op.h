@@ -206,6 +206,9 @@ ofz_status ofz_op_parse(ofz_ctx *ctx, const ofz_op *op, const ofz_node *node,
  * without a schema, for private rows and derived nodes: nothing binds their types. */
 bool ofz_op_signature(const ofz_op *op, const ofz_node *node, ofz_signature *out);
 
+/* What is known to be missing of the row although it is there (limits.def), or NULL. */
+const char *ofz_op_limit(const ofz_op *op);
+
 /* The role that a constant has as input `index` of a node with this row. */
 ofz_role ofz_op_role(const ofz_op *op, size_t index);
 

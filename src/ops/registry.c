@@ -65,6 +65,25 @@ const ofz_op *ofz_op_withdrawn(const char *domain, const char *op_type, int64_t 
     return op && op->instead ? op : NULL;
 }
 
+const char *ofz_op_limit(const ofz_op *op)
+{
+    static const struct {
+        const char *domain, *name;
+        int         from;
+        const char *text;
+    } limits[] = {
+#define LIMIT(domain, name, from, text) { domain, name, from, text },
+#include "ops/limits.def"
+#undef LIMIT
+    };
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (op->since >= limits[i].from && !strcmp(limits[i].name, op->name) &&
+            !strcmp(limits[i].domain, op_domain(op)))
+            return limits[i].text;
+    return NULL;
+}
+
 ofz_role ofz_op_role(const ofz_op *op, size_t index)
 {
     const char *roles = op->roles ? op->roles : "x";

@@ -135,6 +135,29 @@ static void test_rows(void **state)
     if (bad) fail_msg("%d differences", bad);
 }
 
+/* A limit speaks of a version that there is. */
+static void test_limits(void **state)
+{
+    static const struct {
+        const char *domain, *name;
+        int         from;
+    } limits[] = {
+#define LIMIT(domain, name, from, text) { domain, name, from },
+#include "ops/limits.def"
+#undef LIMIT
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        const ofz_op *op = ofz_op_find(limits[i].domain, limits[i].name, limits[i].from);
+
+        if (!op) fail_msg("%s-%d: no such version", limits[i].name, limits[i].from);
+        assert_int_equal(op->since, limits[i].from);
+        assert_non_null(ofz_op_limit(op));
+    }
+    assert_null(ofz_op_limit(ofz_op_find("", "Relu", 14)));
+}
+
 /* --- the notation ------------------------------------------------------------------------------- */
 
 static ofz_signature signature_of(const char *domain, const char *name, int since)
@@ -253,9 +276,8 @@ static void test_check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_notation),
-        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_rows),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_notation), cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_check),
     };
 
