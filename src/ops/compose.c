@@ -413,6 +413,7 @@ static ofz_status call_emit(ofz_build *b, const ofz_part *in, const call *c, con
         s->out[k] = out[k];
         OFZ_TRY(ofz_tensor_set(b->ctx, &v->type, p->t.dtype, p->t.rank, p->t.dim));
     }
+    spec.derived = true;
     return ofz_node_add(b->ctx, b->grad->graph, &spec, &s->node);
 }
 

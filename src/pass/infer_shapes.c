@@ -41,6 +41,8 @@ struct ofz_scope {
     ofz_tensor         *out_room;
     int64_t            *wide;
     size_t              max_in, max_out;
+    ofz_signature       signature; /* of the node at hand; no schema: nothing is known */
+    ofz_variable_type   bound[OFZ_SCHEMA_VARIABLES];
     _Alignas(16) char attrs[OFZ_ATTR_ROOM];
 };
 
@@ -98,17 +100,11 @@ static const ofz_value *resolve(inferrer **scope, const ofz_value *v)
     return v;
 }
 
-/* A value's type, with its kind as the dtype when it is no tensor. */
 static ofz_tensor value_type(const inferrer *f, const ofz_value *v)
 {
     const ofz_tensor *found = f ? ofz_map_get(&f->type, v->name) : NULL;
-    ofz_tensor        t     = found ? *found : v->type;
 
-    if (found || !ofz_kind_dtype(v->kind)) return t;
-    t.dtype = ofz_kind_dtype(v->kind);
-    t.rank  = -1;
-    t.count = -1;
-    return t;
+    return found ? *found : ofz_value_type(v);
 }
 
 static ofz_status value_set_type(inferrer *f, ofz_value *v, const ofz_tensor *t)
@@ -300,6 +296,31 @@ static ofz_status follow_values(inferrer *f, const ofz_op *op, const ofz_node *n
 
 /* --- one node --------------------------------------------------------------------------------- */
 
+/* The types of the inputs against what the version allows. */
+static ofz_status check_inputs(inferrer *f, const ofz_op *op, const ofz_node *n)
+{
+    if (ofz_op_signature(op, n, &f->signature))
+        OFZ_TRY(ofz_signature_check(f->ctx, &f->signature, f->in, n->in_count, f->bound));
+    for (size_t i = 0; i < n->in_count; i++)
+        if (f->in[i] && ofz_dtype_is_container(f->in[i]->dtype) && !(op->flags & OFZ_OP_CONTAINER))
+            return ofz_fail(f->ctx, OFZ_E_MODEL, "input %zu: %s, want a tensor", i,
+                            ofz_dtype_name(f->in[i]->dtype));
+    return OFZ_OK;
+}
+
+/* Types that the row left open follow from the inputs'; those that it set must be allowed. */
+static ofz_status check_outputs(inferrer *f, const ofz_node *n)
+{
+    for (size_t i = 0; i < n->out_count; i++) {
+        ofz_tensor *t = f->out[i];
+
+        if (!t) continue;
+        if (!t->dtype) t->dtype = ofz_signature_output(&f->signature, i, f->bound);
+        OFZ_TRY(ofz_signature_check_output(f->ctx, &f->signature, i, t, f->bound));
+    }
+    return OFZ_OK;
+}
+
 /* The declared type fills what inference left open. */
 static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const ofz_graph *g)
 {
@@ -331,12 +352,8 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
     if (!op) return OFZ_OK;
     OFZ_TRY(grow_rooms(f, n));
     OFZ_TRY(ofz_op_parse(f->ctx, op, n, f->attrs));
-    for (size_t i = 0; i < n->in_count; i++) {
-        OFZ_TRY(set_input(f, n, i));
-        if (f->in[i] && ofz_dtype_is_container(f->in[i]->dtype) && !(op->flags & OFZ_OP_CONTAINER))
-            return ofz_fail(f->ctx, OFZ_E_MODEL, "input %zu: %s, want a tensor", i,
-                            ofz_dtype_name(f->in[i]->dtype));
-    }
+    for (size_t i = 0; i < n->in_count; i++) OFZ_TRY(set_input(f, n, i));
+    OFZ_TRY(check_inputs(f, op, n));
     for (size_t i = 0; i < n->out_count; i++) {
         f->out[i] = n->out[i] ? &f->out_room[i] : NULL;
         if (f->out[i]) OFZ_TRY(ofz_tensor_set(f->ctx, f->out[i], OFZ_UNDEFINED, -1, NULL));
@@ -345,6 +362,7 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
     c.hint = f->hint;
     c.out  = f->out;
     OFZ_TRY(op->infer(&c));
+    if (f->signature.schema) OFZ_TRY(check_outputs(f, n));
     OFZ_TRY(follow_values(f, op, n, c.fresh + 4096));
     for (size_t i = 0; i < n->out_count; i++) {
         ofz_tensor *t = f->out[i];

@@ -161,7 +161,12 @@ static const op_case errors[] = {
     { "Cast", 9, "to=1", { "STRING[1] ''" }, { 0 }, "element 0: '', want a number" },
     { "Cast", 9, "to=1", { "STRING[1] '0x10'" }, { 0 }, "'0x10', want a number" },
     { "Cast", 9, "to=1", { "STRING[1] '+-1'" }, { 0 }, "'+-1', want a number" },
-    { "Cast", 13, "to=1", { "C64[1] 1,2" }, { 0 }, "input 0: complex64, which cannot be cast" },
+    { "Cast",
+      13,
+      "to=1",
+      { "C64[1] 1,2" },
+      { 0 },
+      "input 0 (input): complex64, want floats, bfloat16, ints, uints, bool or string" },
     { "BitCast",
       26,
       "to=11",
@@ -215,7 +220,7 @@ static const op_case errors[] = {
       NULL,
       { "U8[2] 1 2", "F32[] 1", "I8[] 1" },
       { 0 },
-      "zero point: int8, want uint8" },
+      "input 2 (x_zero_point): int8, want uint8 as input 0 (x)" },
     { "DequantizeLinear",
       13,
       "axis=2",
@@ -227,7 +232,7 @@ static const op_case errors[] = {
       NULL,
       { "F32[2] 1 2", "F32[] 1" },
       { 0 },
-      "input 0: float32, which the operator does not take" },
+      "input 0 (x): float32, want int8, int32 or uint8" },
 };
 
 static const grad_case gradients[] = {
