@@ -15,6 +15,7 @@ ofz_status ofz_graph_new(ofz_ctx *ctx, ofz_arena *arena, ofz_graph *parent, ofz_
     g->arena  = arena;
     g->parent = parent;
     g->symbol = symbol;
+    g->origin = -1;
     *out      = g;
     return OFZ_OK;
 }
@@ -55,12 +56,15 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain)
 
 /* --- values ----------------------------------------------------------------------------------- */
 
+/* Unlike any name of the scopes around, and any made for them later: they share one counter. */
 static const char *value_fresh_name(ofz_graph *g)
 {
-    char buf[48];
+    ofz_graph *root = g;
+    char       buf[48];
 
-    do snprintf(buf, sizeof buf, "ofz_%" PRIu64, g->next_name++);
-    while (ofz_map_get(&g->by_name, buf));
+    while (root->parent) root = root->parent;
+    do snprintf(buf, sizeof buf, "ofz_%" PRIu64, root->next_name++);
+    while (ofz_value_find(g, buf));
     return ofz_arena_strdup(g->arena, buf);
 }
 
@@ -123,7 +127,14 @@ ofz_status ofz_value_use(ofz_ctx *ctx, ofz_value *v, ofz_node *n, int index)
     return OFZ_OK;
 }
 
-static void value_unuse(ofz_value *v, const ofz_node *n, int index)
+bool ofz_value_has_use(const ofz_value *v, const ofz_node *n, int index)
+{
+    for (size_t i = 0; i < v->use_count; i++)
+        if (v->use[i].node == n && v->use[i].index == index) return true;
+    return false;
+}
+
+static void drop_use(ofz_value *v, const ofz_node *n, int index)
 {
     for (size_t i = 0; i < v->use_count; i++)
         if (v->use[i].node == n && v->use[i].index == index) {
@@ -131,6 +142,32 @@ static void value_unuse(ofz_value *v, const ofz_node *n, int index)
             v->use_count--;
             return;
         }
+}
+
+ofz_node *ofz_node_within(const ofz_graph *g, ofz_node *n)
+{
+    while (n && n->graph != g) n = n->graph->parent_node;
+    return n;
+}
+
+ofz_status ofz_value_read(ofz_ctx *ctx, ofz_value *v, ofz_node *n, int index)
+{
+    ofz_node *owner = ofz_node_within(v->graph, n);
+
+    if (owner && owner != n && !ofz_value_has_use(v, owner, -1))
+        OFZ_TRY(ofz_value_use(ctx, v, owner, -1));
+    return ofz_value_use(ctx, v, n, index);
+}
+
+void ofz_value_unread(ofz_value *v, ofz_node *n, int index)
+{
+    ofz_node *owner = ofz_node_within(v->graph, n);
+
+    drop_use(v, n, index);
+    if (!owner || owner == n) return;
+    for (size_t i = 0; i < v->use_count; i++)
+        if (v->use[i].index >= 0 && ofz_node_within(v->graph, v->use[i].node) == owner) return;
+    drop_use(v, owner, -1);
 }
 
 /* --- nodes ------------------------------------------------------------------------------------ */
@@ -174,28 +211,60 @@ ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec, o
         n->out[i]->producer = n;
         n->out[i]->output   = (int)i;
     }
+    n->changed = true;
+    g->changed = true;
     if (out) *out = n;
     return OFZ_OK;
 }
 
 ofz_status ofz_node_set_input(ofz_ctx *ctx, ofz_node *n, size_t index, ofz_value *v)
 {
-    if (v) OFZ_TRY(ofz_value_use(ctx, v, n, (int)index));
-    if (n->in[index]) value_unuse(n->in[index], n, (int)index);
-    n->in[index] = v;
+    if (v) OFZ_TRY(ofz_value_read(ctx, v, n, (int)index));
+    if (n->in[index]) ofz_value_unread(n->in[index], n, (int)index);
+    n->in[index]      = v;
+    n->changed        = true;
+    n->graph->changed = true;
     return OFZ_OK;
+}
+
+/* Would readers of `from` inside subgraphs find another value by to's name? */
+static bool is_shadowed(const ofz_value *from, const ofz_value *to)
+{
+    for (size_t i = 0; i < from->use_count; i++)
+        for (const ofz_graph *g = from->use[i].node->graph; g && g != to->graph; g = g->parent)
+            if (ofz_map_get(&g->by_name, to->name)) return true;
+    return false;
+}
+
+bool ofz_value_out_of_reach(const ofz_value *v)
+{
+    for (size_t i = 0; i < v->use_count; i++) {
+        bool reached = v->use[i].index >= 0;
+
+        for (size_t k = 0; k < v->use_count && !reached; k++)
+            reached =
+                v->use[k].index >= 0 && ofz_node_within(v->graph, v->use[k].node) == v->use[i].node;
+        if (!reached) return true;
+    }
+    return false;
 }
 
 ofz_status ofz_value_replace(ofz_ctx *ctx, ofz_value *from, ofz_value *to)
 {
     if (from == to) return OFZ_OK;
+    if (ofz_value_out_of_reach(from))
+        return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
+                        "value '%s': read inside a subgraph by its name alone", from->name);
+    if (is_shadowed(from, to))
+        return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
+                        "value '%s': read inside a subgraph that means "
+                        "something else by '%s'",
+                        from->name, to->name);
     for (size_t i = from->use_count; i-- > 0;) {
-        const ofz_use u = from->use[i];
-
-        if (u.index < 0)
-            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "value '%s': read inside a subgraph",
-                            from->name);
-        OFZ_TRY(ofz_node_set_input(ctx, u.node, (size_t)u.index, to));
+        if (i >= from->use_count)
+            continue; /* a read from a subgraph went with the last one inside */
+        if (from->use[i].index < 0) continue;
+        OFZ_TRY(ofz_node_set_input(ctx, from->use[i].node, (size_t)from->use[i].index, to));
     }
     return OFZ_OK;
 }

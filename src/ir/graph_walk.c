@@ -121,6 +121,9 @@ static ofz_status clone_value(ofz_ctx *ctx, ofz_graph *to, const ofz_value *v)
     c->external    = v->external;
     c->changed     = v->changed;
     c->origin      = v->origin;
+    c->declared    = v->declared;
+    c->file_name   = v->file_name;
+    c->retyped     = v->retyped;
     c->mark        = v->mark;
     c->group       = v->group;
     c->lr_scale    = v->lr_scale;
@@ -154,6 +157,7 @@ static ofz_status clone_node(ofz_ctx *ctx, const ofz_graph *from, ofz_graph *to,
     c->opset    = n->opset;
     c->overload = n->overload;
     c->origin   = n->origin;
+    c->changed  = n->changed;
     return OFZ_OK;
 }
 
@@ -192,7 +196,8 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena, o
         if (!ofz_list_push(&c->output, clone_of(c, g->output.item[i])))
             OFZ_GOTO(ofz_fail_nomem(ctx, "graph", sizeof(void *)));
     for (size_t i = 0; i < g->value.count; i++) OFZ_GOTO(clone_captures(ctx, c, g->value.item[i]));
-    *out = c;
+    c->changed = g->changed;
+    *out       = c;
     return OFZ_OK;
 done:
     ofz_graph_deinit(c);
@@ -200,13 +205,6 @@ done:
 }
 
 /* --- invariants ------------------------------------------------------------------------------- */
-
-static bool has_use(const ofz_value *v, const ofz_node *n, int index)
-{
-    for (size_t u = 0; u < v->use_count; u++)
-        if (v->use[u].node == n && v->use[u].index == index) return true;
-    return false;
-}
 
 static ofz_status verify_value(ofz_ctx *ctx, const ofz_graph *g, const ofz_value *v)
 {
@@ -233,7 +231,7 @@ ofz_status ofz_graph_verify(ofz_ctx *ctx, const ofz_graph *g)
         const ofz_node *n = g->node.item[i];
 
         for (size_t k = 0; k < n->in_count; k++)
-            if (n->in[k] && !has_use(n->in[k], n, (int)k))
+            if (n->in[k] && !ofz_value_has_use(n->in[k], n, (int)k))
                 return ofz_fail(ctx, OFZ_E_MODEL, "%s: input %zu does not know its reader",
                                 ofz_node_text(text, sizeof text, n), k);
         for (size_t k = 0; k < n->out_count; k++)

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/wire.h"
-
 ofz_status ofz_edits_init(ofz_ctx *ctx, ofz_edits *e, const ofz_model *model)
 {
     const size_t count = model->file->origin_count;
@@ -13,7 +11,8 @@ ofz_status ofz_edits_init(ofz_ctx *ctx, ofz_edits *e, const ofz_model *model)
     *e         = (ofz_edits){ .model = model };
     e->delta   = calloc(count, sizeof *e->delta);
     e->touched = calloc(count, sizeof *e->touched);
-    if (e->delta && e->touched) return OFZ_OK;
+    e->gone    = calloc(count, sizeof *e->gone);
+    if (e->delta && e->touched && e->gone) return OFZ_OK;
     ofz_edits_deinit(e);
     return ofz_fail_nomem(ctx, "edits", count * sizeof *e->delta);
 }
@@ -23,6 +22,7 @@ void ofz_edits_deinit(ofz_edits *e)
     free(e->edit);
     free(e->delta);
     free(e->touched);
+    free(e->gone);
     ofz_arena_free(&e->arena);
     *e = (ofz_edits){ 0 };
 }
@@ -47,7 +47,45 @@ ofz_status ofz_edit_add(ofz_ctx *ctx, ofz_edits *e, int origin, size_t at, size_
 {
     e->delta[origin] += (int64_t)size - (int64_t)remove;
     e->touched[origin] = true;
-    return edit_push(ctx, e, (ofz_edit){ .at = at, .remove = remove, .data = data, .size = size });
+    return edit_push(
+        ctx, e,
+        (ofz_edit){ .at = at, .remove = remove, .data = data, .size = size, .owner = origin });
+}
+
+ofz_status ofz_edit_remove(ofz_ctx *ctx, ofz_edits *e, int origin)
+{
+    const struct ofz_model_file *file = e->model->file;
+    const ofz_origin            *o    = &file->origin[origin];
+
+    for (size_t k = (size_t)origin; k < file->origin_count && file->origin[k].tag < o->end; k++)
+        e->gone[k] = true;
+    return ofz_edit_add(ctx, e, o->parent, o->tag, o->end - o->tag, NULL, 0);
+}
+
+ofz_wire ofz_origin_wire(const ofz_model *m, int origin)
+{
+    const ofz_origin *o = &m->file->origin[origin];
+
+    return (ofz_wire){ m->bytes + o->begin, m->bytes + o->end, NULL };
+}
+
+ofz_status ofz_edit_remove_fields(ofz_ctx *ctx, ofz_edits *e, int origin, uint32_t number,
+                                  size_t otherwise, size_t *at)
+{
+    ofz_wire       w     = ofz_origin_wire(e->model, origin);
+    bool           first = true;
+    ofz_wire_field f;
+
+    *at = otherwise;
+    while (ofz_wire_next(&w, &f) > 0) {
+        const size_t tag = (size_t)(f.tag - e->model->bytes);
+
+        if (f.number != number) continue;
+        if (first) *at = tag;
+        first = false;
+        OFZ_TRY(ofz_edit_add(ctx, e, origin, tag, (size_t)(w.p - f.tag), NULL, 0));
+    }
+    return OFZ_OK;
 }
 
 /* A message that grew gets a new length, which may be wider than the old one; its parent grows by
@@ -76,6 +114,7 @@ static int edit_compare(const void *a, const void *b)
     if (x->at != y->at) return x->at < y->at ? -1 : 1;
     /* an insertion goes before the span that another edit leaves out */
     if (!x->remove != !y->remove) return x->remove ? 1 : -1;
+    if (x->owner != y->owner) return x->owner > y->owner ? -1 : 1;
     return x->order < y->order ? -1 : 1;
 }
 
@@ -151,15 +190,21 @@ void ofz_bytes_text(ofz_bytes *b, uint32_t number, const char *text)
     ofz_bytes_field(b, number, text, strlen(text));
 }
 
+void ofz_bytes_message(ofz_bytes *b, uint32_t number, ofz_bytes *message)
+{
+    ofz_bytes_field(b, number, message->data ? (const void *)message->data : "", message->size);
+    b->failed = b->failed || message->failed;
+    free(message->data);
+    *message = (ofz_bytes){ 0 };
+}
+
 void ofz_bytes_entry(ofz_bytes *b, uint32_t number, const char *key, const char *value)
 {
     ofz_bytes inner = { 0 };
 
     ofz_bytes_text(&inner, 1, key);
     ofz_bytes_text(&inner, 2, value);
-    ofz_bytes_field(b, number, inner.data, inner.size);
-    b->failed = b->failed || inner.failed;
-    free(inner.data);
+    ofz_bytes_message(b, number, &inner);
 }
 
 ofz_status ofz_edit_add_bytes(ofz_ctx *ctx, ofz_edits *e, int origin, size_t at, size_t remove,

@@ -36,8 +36,10 @@ static const ProtobufCMessageDescriptor *const origin_desc[] = {
     [OFZ_ORIGIN_SPARSE_TENSOR] = &onnx__sparse_tensor_proto__descriptor,
     [OFZ_ORIGIN_FUNCTION]      = &onnx__function_proto__descriptor,
     [OFZ_ORIGIN_TRAINING]      = &onnx__training_info_proto__descriptor,
+    [OFZ_ORIGIN_VALUE]         = &onnx__value_info_proto__descriptor,
     [OFZ_ORIGIN_SEQUENCE]      = &onnx__sequence_proto__descriptor,
     [OFZ_ORIGIN_OPTIONAL]      = &onnx__optional_proto__descriptor,
+    [OFZ_ORIGIN_MAP]           = &onnx__map_proto__descriptor,
 };
 
 static ofz_origin_kind origin_kind(const ProtobufCMessageDescriptor *desc)

@@ -186,6 +186,7 @@ static ofz_status stage(ofz_ctx *ctx, ofz_staged *s, const ofz_model *m,
 {
     OFZ_TRY(list_locations(ctx, m, NULL, &s->arena, &s->location));
     OFZ_TRY(name_data(ctx, s));
+    OFZ_TRY(ofz_write_graph(ctx, e));
     OFZ_TRY(ofz_write_tensors(ctx, e, options, &s->data, moved));
     if (options->training_info) OFZ_TRY(ofz_write_training(ctx, e, options));
     OFZ_TRY(ofz_edits_finish(ctx, e, &s->size));

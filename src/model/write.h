@@ -20,6 +20,9 @@ void ofz_staged_free(ofz_staged *s);
 
 /* --- between the files of the writer ---------------------------------------------------------- */
 
+/* Fields of ModelProto. */
+enum { OFZ_FIELD_IR = 1, OFZ_FIELD_OPSET = 8, OFZ_FIELD_FUNCTIONS = 25 };
+
 /* Where tensors go that leave the model's file. */
 typedef struct ofz_data_file {
     ofz_writer *writer;   /* NULL until the first tensor needs it */
@@ -31,6 +34,9 @@ typedef struct ofz_data_file {
  * for tensors that no longer read the external file they named. */
 ofz_status ofz_write_tensors(ofz_ctx *ctx, ofz_edits *e, const ofz_write_options *options,
                              ofz_data_file *data, bool *moved) OFZ_MUST_USE;
+/* What of the graph, its values and the model's header was edited. Before ofz_write_tensors, which passes
+ * over tensors that this leaves out. */
+ofz_status ofz_write_graph(ofz_ctx *ctx, ofz_edits *e) OFZ_MUST_USE;
 ofz_status ofz_write_training(ofz_ctx *ctx, ofz_edits *e,
                               const ofz_write_options *options) OFZ_MUST_USE;
 

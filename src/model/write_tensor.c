@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/wire.h"
+#include "model/pack.h"
 #include "model/write.h"
 
 enum {
@@ -18,13 +18,6 @@ enum {
 static bool is_data_field(uint32_t number)
 {
     return (number >= 4 && number <= 7) || (number >= 9 && number <= 11);
-}
-
-static ofz_wire origin_wire(const ofz_model *m, int origin)
-{
-    const ofz_origin *o = &m->file->origin[origin];
-
-    return (ofz_wire){ m->bytes + o->begin, m->bytes + o->end, NULL };
 }
 
 /* Key and value of a serialised StringStringEntryProto; absent ones are "". */
@@ -48,7 +41,7 @@ static bool entry_read(ofz_arena *arena, const ofz_wire_field *f, const char **k
 ofz_status ofz_origin_location(ofz_ctx *ctx, const ofz_model *m, size_t origin, ofz_arena *arena,
                                const char **out)
 {
-    ofz_wire       w        = origin_wire(m, (int)origin);
+    ofz_wire       w        = ofz_origin_wire(m, (int)origin);
     const char    *location = NULL, *key, *value;
     bool           external = false;
     ofz_wire_field f;
@@ -82,7 +75,7 @@ static bool key_is_ours(const char *key, bool all)
 static ofz_status marks_in_file(ofz_ctx *ctx, ofz_edits *e, int origin, bool all, ofz_marks *m,
                                 bool *any)
 {
-    ofz_wire       w = origin_wire(e->model, origin);
+    ofz_wire       w = ofz_origin_wire(e->model, origin);
     const char    *key, *value;
     ofz_wire_field f;
 
@@ -99,7 +92,7 @@ static ofz_status marks_in_file(ofz_ctx *ctx, ofz_edits *e, int origin, bool all
 
 static ofz_status marks_remove(ofz_ctx *ctx, ofz_edits *e, int origin, bool all)
 {
-    ofz_wire       w = origin_wire(e->model, origin);
+    ofz_wire       w = ofz_origin_wire(e->model, origin);
     const char    *key, *value;
     ofz_wire_field f;
 
@@ -117,27 +110,17 @@ static ofz_status marks_remove(ofz_ctx *ctx, ofz_edits *e, int origin, bool all)
 static ofz_status edit_marks(ofz_ctx *ctx, ofz_edits *e, const ofz_value *v, bool clear,
                              ofz_marks want)
 {
-    static const char *const names[] = {
-        [OFZ_MARK_FROZEN] = "frozen", [OFZ_MARK_TRAINABLE] = "trainable"
-    };
     const size_t end = e->model->file->origin[v->origin].end;
     ofz_bytes    b   = { 0 };
     ofz_marks    have;
     bool         any;
-    char         number[40];
 
     OFZ_TRY(marks_in_file(ctx, e, v->origin, clear, &have, &any));
     if (have.mark == want.mark && have.lr_scale == want.lr_scale &&
         text_equal(have.group, want.group) && !(clear && any))
         return OFZ_OK;
     OFZ_TRY(marks_remove(ctx, e, v->origin, clear));
-    if (want.mark != OFZ_MARK_NONE)
-        ofz_bytes_entry(&b, FIELD_PROPS, OFZ_KEY_MARK, names[want.mark]);
-    if (want.group) ofz_bytes_entry(&b, FIELD_PROPS, OFZ_KEY_GROUP, want.group);
-    if (want.lr_scale != 1) {
-        ofz_marks_number(number, sizeof number, want.lr_scale);
-        ofz_bytes_entry(&b, FIELD_PROPS, OFZ_KEY_LR_SCALE, number);
-    }
+    ofz_pack_marks(&b, &want);
     return ofz_edit_add_bytes(ctx, e, v->origin, end, 0, &b);
 }
 
@@ -147,7 +130,7 @@ static ofz_status edit_marks(ofz_ctx *ctx, ofz_edits *e, const ofz_value *v, boo
  */
 static ofz_status payload_remove(ofz_ctx *ctx, ofz_edits *e, int origin, size_t *at)
 {
-    ofz_wire       w     = origin_wire(e->model, origin);
+    ofz_wire       w     = ofz_origin_wire(e->model, origin);
     bool           first = true;
     ofz_wire_field f;
 
@@ -207,8 +190,10 @@ ofz_status ofz_write_tensors(ofz_ctx *ctx, ofz_edits *e, const ofz_write_options
         const ofz_value  *v    = e->model->tensor.item[i];
         const ofz_tensor *t    = v->constant;
         const bool        text = t->dtype == OFZ_STRING;
-        const bool out = options->external && v->initializer && !text && t->size >= EXTERNAL_MIN;
+        const bool out    = options->external && v->initializer && !text && t->size >= EXTERNAL_MIN;
+        const bool packed = v->origin < 0 ? !v->producer : e->gone[v->origin];
 
+        if (packed) continue; /* ofz_write_graph has written it as it is */
         if (v->changed && (v->origin < 0 || text))
             return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
                             "tensor '%.100s': changed, and the file has no place for it", v->name);

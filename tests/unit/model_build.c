@@ -66,6 +66,35 @@ const char *ofz_test_data(const char *name)
     return ofz_test_path(OFZ_SOURCE_DIR "/testdata", name);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), k = strlen(end);
+
+    return n >= k && !strcmp(text + n - k, end);
+}
+
+int ofz_test_each_model(const char *folder, void (*check)(void *user, const char *path), void *user)
+{
+    DIR           *d = opendir(folder);
+    struct dirent *e;
+    char           path[1024];
+    int            count = 0;
+
+    if (!d) return 0;
+    while ((e = readdir(d))) {
+        if (e->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "%.700s/%.255s", folder, e->d_name);
+        if (e->d_type == DT_DIR) {
+            count += ofz_test_each_model(path, check, user);
+        } else if (ends_with(path, ".onnx")) {
+            check(user, path);
+            count++;
+        }
+    }
+    closedir(d);
+    return count;
+}
+
 void ofz_test_write(const char *path, const void *data, size_t size)
 {
     FILE *f = fopen(path, "wb");
@@ -93,13 +122,6 @@ bool ofz_test_same_file(ofz_ctx *ctx, const char *a, const char *b)
     return same;
 }
 
-void ofz_test_message(ofz_bytes *to, uint32_t number, ofz_bytes *message)
-{
-    ofz_bytes_field(to, number, message->data ? message->data : (uint8_t *)"", message->size);
-    free(message->data);
-    *message = (ofz_bytes){ 0 };
-}
-
 void ofz_test_value(ofz_bytes *graph, uint32_t number, const char *name, int rank,
                     const int64_t *dim)
 {
@@ -109,14 +131,14 @@ void ofz_test_value(ofz_bytes *graph, uint32_t number, const char *name, int ran
         ofz_bytes d = { 0 };
 
         ofz_bytes_varint(&d, 1, (uint64_t)dim[i]);
-        ofz_test_message(&shape, 1, &d);
+        ofz_bytes_message(&shape, 1, &d);
     }
     ofz_bytes_varint(&tensor, 1, 1);
-    ofz_test_message(&tensor, 2, &shape);
-    ofz_test_message(&type, 1, &tensor);
+    ofz_bytes_message(&tensor, 2, &shape);
+    ofz_bytes_message(&type, 1, &tensor);
     ofz_bytes_text(&info, 1, name);
-    ofz_test_message(&info, 2, &type);
-    ofz_test_message(graph, number, &info);
+    ofz_bytes_message(&info, 2, &type);
+    ofz_bytes_message(graph, number, &info);
 }
 
 void ofz_test_tensor(ofz_bytes *tensor, const char *name, int dtype, int rank, const int64_t *dim)
@@ -135,15 +157,15 @@ ofz_bytes ofz_test_model(ofz_bytes *initializer)
     ofz_bytes_text(&node, 1, "w");
     ofz_bytes_text(&node, 2, "y");
     ofz_bytes_text(&node, 4, "Add");
-    ofz_test_message(&graph, 1, &node);
+    ofz_bytes_message(&graph, 1, &node);
     ofz_bytes_text(&graph, 2, "g");
-    ofz_test_message(&graph, 5, initializer);
+    ofz_bytes_message(&graph, 5, initializer);
     ofz_test_value(&graph, 11, "x", 1, four);
     ofz_test_value(&graph, 12, "y", 1, four);
     ofz_bytes_varint(&model, 1, 8);
-    ofz_test_message(&model, 7, &graph);
+    ofz_bytes_message(&model, 7, &graph);
     ofz_bytes_text(&opset, 1, "");
     ofz_bytes_varint(&opset, 2, 13);
-    ofz_test_message(&model, 8, &opset);
+    ofz_bytes_message(&model, 8, &opset);
     return model;
 }

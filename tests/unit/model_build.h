@@ -12,12 +12,14 @@ const char *ofz_test_path(const char *folder, const char *name);
 /* A file of testdata/. */
 const char *ofz_test_data(const char *name);
 
+/* Call `check` for every .onnx file in the folder and those in it; how many there were. */
+int ofz_test_each_model(const char *folder, void (*check)(void *user, const char *path),
+                        void       *user);
+
 void     ofz_test_write(const char *path, const void *data, size_t size);
 ofz_file ofz_test_read(ofz_ctx *ctx, const char *path);
 bool     ofz_test_same_file(ofz_ctx *ctx, const char *a, const char *b);
 
-/* A message as field `number` of `to`; releases `message`. */
-void ofz_test_message(ofz_bytes *to, uint32_t number, ofz_bytes *message);
 /* ValueInfoProto: float32 of the dims given. */
 void ofz_test_value(ofz_bytes *graph, uint32_t number, const char *name, int rank,
                     const int64_t *dim);

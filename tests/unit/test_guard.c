@@ -109,9 +109,9 @@ static ofz_bytes nested(int levels)
     for (int i = 0; i < levels; i++) {
         ofz_bytes attribute = { 0 }, node = { 0 }, outer = { 0 };
 
-        ofz_test_message(&attribute, 6, &graph);
-        ofz_test_message(&node, 5, &attribute);
-        ofz_test_message(&outer, 1, &node);
+        ofz_bytes_message(&attribute, 6, &graph);
+        ofz_bytes_message(&node, 5, &attribute);
+        ofz_bytes_message(&outer, 1, &node);
         graph = outer;
     }
     return graph;
@@ -127,7 +127,7 @@ static void test_depth(void **state)
         ofz_guarded g;
         ofz_status  st;
 
-        ofz_test_message(&model, 7, &graph);
+        ofz_bytes_message(&model, 7, &graph);
         st = guard(ctx, model.data, model.size, &g);
         free(model.data);
         /* a model, a graph, and three messages for each further graph */
@@ -152,7 +152,7 @@ static void test_budgets(void **state)
 
     (void)state;
     for (int i = 0; i < 1000; i++) ofz_bytes_put(&graph, "\x0a\x00", 2);
-    ofz_test_message(&model, 7, &graph);
+    ofz_bytes_message(&model, 7, &graph);
     assert_int_equal(guard(ctx, model.data, model.size, &g), OFZ_OK);
     ofz_guarded_free(&g);
     ctx->limits.structure_count = 1000;

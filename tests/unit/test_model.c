@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 
 #include "model/model_file.h"
 #include "model_build.h"
@@ -61,8 +60,9 @@ static ofz_value *tensor(const ofz_model *m, const char *name)
 
 /* --- nothing is lost -------------------------------------------------------------------------- */
 
-static void check_identity(fixture *f, const char *path)
+static void check_identity(void *user, const char *path)
 {
+    fixture    *f   = user;
     const char *out = ofz_test_path(f->folder, "copy.onnx");
     ofz_model  *m   = load(f, path);
 
@@ -70,35 +70,6 @@ static void check_identity(fixture *f, const char *path)
     save(f, m, out);
     ofz_model_free(m);
     if (!ofz_test_same_file(f->ctx, path, out)) fail_msg("%s: a copy differs", path);
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text), k = strlen(end);
-
-    return n >= k && !strcmp(text + n - k, end);
-}
-
-static int each_model(fixture *f, const char *folder)
-{
-    DIR           *d = opendir(folder);
-    struct dirent *e;
-    char           path[1024];
-    int            count = 0;
-
-    if (!d) return 0;
-    while ((e = readdir(d))) {
-        if (e->d_name[0] == '.') continue;
-        snprintf(path, sizeof path, "%.700s/%.255s", folder, e->d_name);
-        if (e->d_type == DT_DIR) {
-            count += each_model(f, path);
-        } else if (ends_with(path, ".onnx")) {
-            check_identity(f, path);
-            count++;
-        }
-    }
-    closedir(d);
-    return count;
 }
 
 static void test_identity(void **state)
@@ -110,7 +81,7 @@ static void test_identity(void **state)
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         check_identity(*state, ofz_test_data(names[i]));
-    assert_true(each_model(*state, OFZ_SOURCE_DIR "/testdata/odd") > 20);
+    assert_true(ofz_test_each_model(OFZ_SOURCE_DIR "/testdata/odd", check_identity, *state) > 20);
 }
 
 static void test_identity_suites(void **state)
@@ -121,7 +92,7 @@ static void test_identity_suites(void **state)
         print_message("skipped: OFZ_CONFORMANCE does not name the suites' folder\n");
         skip();
     }
-    assert_true(each_model(*state, folder) > 100);
+    assert_true(ofz_test_each_model(folder, check_identity, *state) > 100);
 }
 
 static void test_memory(void **state)
