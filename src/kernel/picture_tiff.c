@@ -51,6 +51,8 @@ static toff_t bytes_size(thandle_t h)
 }
 
 static int fail(TIFF *t, void *user, const char *module, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+static int fail(TIFF *t, void *user, const char *module, const char *format, va_list args)
 {
     tiff_work *w = user;
 
