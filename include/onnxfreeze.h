@@ -154,8 +154,9 @@ OFZ_API void       ofz_arrays_free(ofz_arrays *arrays);
 /* Copy `array` in under array->name; OFZ_E_ARG when the name exists or the size is wrong. */
 OFZ_API ofz_status ofz_arrays_add(ofz_ctx *ctx, ofz_arrays *arrays,
                                   const ofz_array *array) OFZ_MUST_USE;
-/* Add what a file holds: .npz (every member), .npy and ONNX TensorProto .pb (one array, called
- * `name`; NULL: the name inside the .pb, else the file's own without folder and suffix). An .npy of
+/* Add what a file holds: .npz (every member), .npy and .pb, an ONNX TensorProto or SparseTensorProto
+ * (made dense): one array, called `name` (NULL: the name inside the .pb, else the file's own without
+ * folder and suffix). An .npy of
  * 256 MiB and more stays mapped and must not be changed in place while `arrays` lives.
  * Errors: OFZ_E_IO, OFZ_E_PARSE, OFZ_E_UNSUPPORTED, OFZ_E_LIMIT, OFZ_E_NOMEM; OFZ_E_DATA (no array in
  * it), OFZ_E_ARG (the name exists); file and member are named. */
@@ -255,6 +256,7 @@ typedef struct ofz_tensor_info {
     ofz_mark           mark;   /* as written in the file or by ofz_mark_apply */
     int                trains; /* 1: `train` would change it (marks, else defaults) */
     int                constant_node, external;
+    int                sparse; /* 1: a sparse tensor in the file, which never trains */
     size_t             user_count;
     const char *const *used_by; /* node names; "OpType -> output" where a node has none */
 } ofz_tensor_info;
@@ -397,9 +399,12 @@ OFZ_API ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz
                                  ofz_arrays **outputs) OFZ_MUST_USE;
 
 /* One folder of ONNX's backend test format: model.onnx, test_data_set_N/{input,output}_I.pb.
+ * Outputs drawn at random that are not the recorded ones are judged by property: type, shape, only 0 and
+ * 1 where the record has nothing else, and a mean that chance allows. by_property (or NULL): 1 when that
+ * was so.
  * OFZ_OK: passed. OFZ_E_DIFFERENT: ran, wrong. OFZ_E_UNSUPPORTED and others: did not run. */
-OFZ_API ofz_status ofz_backend_test(ofz_ctx *ctx, const char *folder, double rtol,
-                                    double atol) OFZ_MUST_USE;
+OFZ_API ofz_status ofz_backend_test(ofz_ctx *ctx, const char *folder, double rtol, double atol,
+                                    int *by_property) OFZ_MUST_USE;
 
 /* --- training --------------------------------------------------------------------------------- */
 

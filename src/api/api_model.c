@@ -167,6 +167,7 @@ ofz_tensor_info ofz_model_tensor(const ofz_model *model, size_t index)
                               .trains        = ofz_view_trains(model, index),
                               .constant_node = !v->initializer,
                               .external      = v->external,
+                              .sparse        = v->sparse,
                               .user_count    = view->user_count,
                               .used_by       = view->used_by };
 }

@@ -14,10 +14,11 @@
 
 ofz_status ofz_view_value(ofz_ctx *ctx, ofz_arena *arena, const ofz_value *v, ofz_value_info *out)
 {
-    const int    rank = v->kind == OFZ_KIND_TENSOR ? v->type.rank : -1;
-    const size_t n    = rank > 0 ? (size_t)rank : 0;
-    int64_t     *dim  = OFZ_NEWS(arena, int64_t, n);
-    const char **name = OFZ_NEWS(arena, const char *, n);
+    const bool   tensor = v->kind == OFZ_KIND_TENSOR || v->kind == OFZ_KIND_SPARSE;
+    const int    rank   = tensor ? v->type.rank : -1;
+    const size_t n      = rank > 0 ? (size_t)rank : 0;
+    int64_t     *dim    = OFZ_NEWS(arena, int64_t, n);
+    const char **name   = OFZ_NEWS(arena, const char *, n);
 
     if (!dim || !name) return ofz_fail_nomem(ctx, v->name, n * sizeof *dim);
     for (size_t i = 0; i < n; i++) {
@@ -25,7 +26,7 @@ ofz_status ofz_view_value(ofz_ctx *ctx, ofz_arena *arena, const ofz_value *v, of
         name[i] = ofz_symbol_name(v->graph, v->type.dim[i]);
     }
     *out = (ofz_value_info){ .name     = v->name,
-                             .dtype    = v->kind == OFZ_KIND_TENSOR ? v->type.dtype : OFZ_UNDEFINED,
+                             .dtype    = tensor ? v->type.dtype : OFZ_UNDEFINED,
                              .rank     = rank,
                              .shape    = dim,
                              .dim_name = name };

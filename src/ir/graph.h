@@ -65,15 +65,16 @@ typedef struct ofz_attr {
     ofz_attr_type type;
     const char   *ref; /* name of the function's attribute that stands for it, or NULL */
     union {
-        float             f;
-        int64_t           i;
-        ofz_string        s;
-        const ofz_tensor *t;
-        ofz_graph        *g;
-        ofz_floats        floats;
-        ofz_ints          ints;
-        ofz_strings       strings;
-    } u; /* sparse tensors, type protos and lists of tensors and graphs are carried opaque */
+        float      f;
+        int64_t    i;
+        ofz_string s;
+        const ofz_tensor
+                   *t; /* of a sparse tensor: the dense one it stands for, NULL while unknown */
+        ofz_graph  *g;
+        ofz_floats  floats;
+        ofz_ints    ints;
+        ofz_strings strings;
+    } u;                 /* type protos and lists of tensors and graphs are carried opaque */
     ofz_bytes_view file; /* its message in the file that it was read from, borrowed; .data NULL for
                             one that was made here */
 } ofz_attr;
@@ -131,6 +132,7 @@ struct ofz_value {
     ofz_tensor *constant;
     bool        initializer; /* listed by the model; false for Constant nodes and folded values */
     bool        external;    /* its bytes come from another file */
+    bool        sparse;      /* the file has it as a sparse tensor; the constant is dense */
     bool        changed;     /* constant no longer holds the file's bytes: the writer must */
     int         origin;      /* the model's record of where it stands in the file; -1: nowhere */
     ofz_mark    mark;

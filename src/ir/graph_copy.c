@@ -169,6 +169,8 @@ static ofz_status copy_contents(copier *c, ofz_attr *a)
         a->u.s.text = ofz_arena_text(arena, a->u.s.text, a->u.s.size);
         return a->u.s.text ? OFZ_OK : ofz_fail_nomem(c->ctx, a->name, a->u.s.size);
     case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
+        if (!a->u.t) return OFZ_OK;
         t = OFZ_NEW(arena, ofz_tensor);
         if (!t) return ofz_fail_nomem(c->ctx, a->name, sizeof *t);
         *t     = *a->u.t; /* its bytes are the model's */
