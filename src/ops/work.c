@@ -218,7 +218,9 @@ static int64_t window_elements(const node_view *v)
 
 static int64_t lrn_elements(const node_view *v)
 {
-    return ofz_work_times(output_count(v), int_of(v, "size", 1));
+    const int64_t size = int_of(v, "size", 1), channels = dim_of(input(v, 0), 1);
+
+    return ofz_work_times(output_count(v), size < channels ? size : channels);
 }
 
 /* Points in a cell along one axis, of a region from a to b. */
