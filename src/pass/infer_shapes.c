@@ -26,6 +26,7 @@ struct ofz_scope {
     inferrer          *outer; /* of the scope around; NULL for the graph itself */
     ofz_map            type;  /* value name -> ofz_tensor, in a subgraph */
     int                depth;
+    const ofz_infer_watch *watch; /* or NULL */
     int64_t           *budget; /* nodes of subgraphs that may still be looked at */
     ofz_arena          arena;  /* of the known values' structs */
     ofz_map            known;  /* value name -> known */
@@ -69,6 +70,7 @@ static ofz_status known_of(inferrer *f, const ofz_value *v, known **out)
 
     *out = ofz_map_get(&f->known, v->name);
     if (*out || !c || c->count > OFZ_SHAPE_VALUES || !c->data) return OFZ_OK;
+    if (f->watch && f->watch->constant && !f->watch->constant(f->watch->user, v)) return OFZ_OK;
     OFZ_TRY(ofz_tensor_copy(f->ctx, c, &copy));
     OFZ_TRY(known_add(f, v, &copy, false));
     *out = ofz_map_get(&f->known, v->name);
@@ -295,6 +297,15 @@ static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const of
             got->dim[i] = declared->dim[i];
 }
 
+static ofz_status report_known(inferrer *f, const ofz_node *n)
+{
+    const known *k;
+
+    if (!f->watch || f->outer || n->out_count != 1 || !n->out[0]) return OFZ_OK;
+    k = ofz_map_get(&f->known, n->out[0]->name);
+    return k ? f->watch->known(f->watch->user, n->out[0], &k->t, k->symbolic) : OFZ_OK;
+}
+
 static ofz_status infer_node(inferrer *f, const ofz_node *n)
 {
     const ofz_op  *op = ofz_op_find(n->domain, n->op_type, n->opset);
@@ -332,7 +343,7 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
         if (!ofz_dtype_is_container(t->dtype)) merge_declared(t, &n->out[i]->type, f->g);
         OFZ_TRY(value_set_type(f, n->out[i], t));
     }
-    return OFZ_OK;
+    return report_known(f, n);
 }
 
 static void inferrer_free(inferrer *f)
@@ -350,10 +361,10 @@ static void inferrer_free(inferrer *f)
     free(f->out_room);
 }
 
-ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
+static ofz_status infer_all(ofz_ctx *ctx, ofz_graph *g, size_t first, const ofz_infer_watch *watch)
 {
     int64_t    budget = budget_nodes;
-    inferrer   f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget };
+    inferrer   f      = { .ctx = ctx, .g = g, .root = g, .watch = watch, .budget = &budget };
     ofz_status st     = OFZ_OK;
     char       text[256];
 
@@ -363,6 +374,16 @@ ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
     }
     inferrer_free(&f);
     return st;
+}
+
+ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
+{
+    return infer_all(ctx, g, first, NULL);
+}
+
+ofz_status ofz_infer_graph_watched(ofz_ctx *ctx, ofz_graph *g, const ofz_infer_watch *watch)
+{
+    return infer_all(ctx, g, 0, watch);
 }
 
 /* --- subgraphs -------------------------------------------------------------------------------- */
@@ -398,6 +419,7 @@ ofz_status ofz_infer_body(ofz_infer_call *c, const ofz_graph *body, const ofz_te
         return OFZ_OK;
     f.root   = c->scope->root;
     f.depth  = c->scope->depth + 1;
+    f.watch  = c->scope->watch;
     f.budget = c->scope->budget;
     st       = body_infer(&f, in, out);
     inferrer_free(&f);
