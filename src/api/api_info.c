@@ -11,15 +11,39 @@ const char *ofz_version(void)
 
 const char *ofz_build_options(void)
 {
-#if defined(OFZ_HAVE_ONEDNN) && defined(_OPENMP)
-    return "oneDNN, OpenMP";
-#elif defined(OFZ_HAVE_ONEDNN)
-    return "oneDNN";
-#elif defined(_OPENMP)
-    return "OpenMP";
+    static const char parts[] = ""
+#ifdef OFZ_HAVE_ONEDNN
+                                ", oneDNN"
 #else
-    return "reference kernels";
+                                ", reference kernels"
 #endif
+#ifdef _OPENMP
+                                ", OpenMP"
+#endif
+#ifdef OFZ_HAVE_UTF8PROC
+                                ", utf8proc"
+#endif
+#ifdef OFZ_HAVE_PCRE2
+                                ", PCRE2"
+#endif
+#ifdef OFZ_HAVE_JPEG
+                                ", libjpeg"
+#endif
+#ifdef OFZ_HAVE_PNG
+                                ", libpng"
+#endif
+#ifdef OFZ_HAVE_TIFF
+                                ", libtiff"
+#endif
+#ifdef OFZ_HAVE_WEBP
+                                ", libwebp"
+#endif
+#ifdef OFZ_HAVE_OPENJPEG
+                                ", OpenJPEG"
+#endif
+        ;
+
+    return parts + 2;
 }
 
 /* Private rows are an inside matter. */
@@ -68,5 +92,6 @@ ofz_op_info ofz_op_get(size_t index)
         .infer       = op->infer != NULL,
         .eval        = op->eval != NULL,
         .grad        = op->grad != NULL,
+        .instead     = op->instead,
     };
 }

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "api/evaluate.h"
+#include "api/spread.h"
 #include "exec/exec.h"
+#include "pass/functions.h"
 #include "tensor/container.h"
 
 /* --- inputs ----------------------------------------------------------------------------------- */
@@ -27,8 +29,8 @@ static bool symbol_agrees(symbol_table *table, int64_t symbol, int64_t size)
 
 static bool kind_fits(ofz_kind kind, ofz_dtype dtype)
 {
-    if (kind == OFZ_KIND_SEQUENCE) return dtype == OFZ_SEQUENCE;
     if (kind == OFZ_KIND_OPTIONAL) return true; /* what is there may come without its wrapping */
+    if (ofz_kind_dtype(kind)) return dtype == ofz_kind_dtype(kind);
     return !ofz_dtype_is_container(dtype);
 }
 
@@ -40,9 +42,9 @@ static ofz_status input_check(ofz_ctx *ctx, const ofz_value *v, const ofz_tensor
     char              a[128], b[128];
 
     if (!kind_fits(v->kind, t->dtype))
-        return ofz_fail(ctx, OFZ_E_DATA, "input '%s': %s, want a %s", v->name,
-                        ofz_dtype_name(t->dtype),
-                        v->kind == OFZ_KIND_SEQUENCE ? "sequence" : "tensor");
+        return ofz_fail(
+            ctx, OFZ_E_DATA, "input '%s': %s, want a %s", v->name, ofz_dtype_name(t->dtype),
+            ofz_kind_dtype(v->kind) ? ofz_dtype_name(ofz_kind_dtype(v->kind)) : "tensor");
     if (want->dtype && want->dtype != t->dtype)
         return ofz_fail(ctx, OFZ_E_DATA, "input '%s': %s, want %s", v->name,
                         ofz_dtype_name(t->dtype), ofz_dtype_name(want->dtype));
@@ -109,16 +111,24 @@ static ofz_status outputs_take(ofz_ctx *ctx, const ofz_exec *exec, const ofz_gra
 }
 
 ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_named *const *in,
-                              size_t in_count, ofz_tensor *out)
+                              size_t in_count, uint64_t seed, ofz_tensor *out)
 {
-    ofz_graph   *g     = model->graph;
+    ofz_arena    arena = { 0 };
+    ofz_graph   *flat = NULL, *g = model->graph;
+    ofz_rng      rng;
     symbol_table table = { 0 };
     ofz_plan    *plan  = NULL;
     ofz_exec    *exec  = NULL;
     ofz_status   st    = OFZ_OK;
 
+    if (ofz_graph_calls(model, g)) { /* made anew: the model may hold other weights than it did */
+        OFZ_GOTO(ofz_functions_clone(ctx, model, &arena, &flat));
+        g = flat;
+    }
     OFZ_GOTO(ofz_plan_new(ctx, g, (ofz_value *const *)g->output.item, g->output.count, &plan));
     OFZ_GOTO(ofz_exec_new(ctx, plan, &exec));
+    ofz_rng_seed(&rng, seed);
+    ofz_exec_set_rng(exec, &rng);
     OFZ_GOTO(symbols_new(ctx, g, &table));
     OFZ_GOTO(inputs_feed(ctx, exec, g, in, in_count, &table));
     OFZ_GOTO(ofz_exec_run(ctx, exec));
@@ -126,22 +136,21 @@ ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_na
 done:
     ofz_exec_free(exec);
     ofz_plan_free(plan);
+    ofz_graph_deinit(flat);
+    ofz_arena_free(&arena);
     free(table.entry);
     return st;
 }
 
-static ofz_status outputs_name(ofz_ctx *ctx, const ofz_graph *g, ofz_tensor *out,
+static ofz_status outputs_name(ofz_ctx *ctx, const ofz_graph *g, const ofz_tensor *out,
                                ofz_arrays *arrays)
 {
     for (size_t i = 0; i < g->output.count; i++) {
-        const ofz_value *v = g->output.item[i];
+        bool again = false;
 
-        if (ofz_dtype_is_container(out[i].dtype))
-            return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "output '%s': %s, want a tensor", v->name,
-                            ofz_dtype_name(out[i].dtype));
-        if (ofz_arrays_find(arrays, v->name) >= 0) continue; /* listed twice */
-        OFZ_TRY(ofz_arrays_put(ctx, arrays, v->name, &out[i]));
-        out[i] = (ofz_tensor){ 0 };
+        for (size_t k = 0; k < i; k++) again = again || g->output.item[k] == g->output.item[i];
+        if (!again)
+            OFZ_TRY(ofz_spread(ctx, arrays, ((ofz_value *)g->output.item[i])->name, &out[i]));
     }
     return OFZ_OK;
 }
@@ -156,7 +165,7 @@ ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays 
 
     if (!out) OFZ_GOTO(ofz_fail_nomem(ctx, "outputs", count * sizeof *out));
     OFZ_GOTO(ofz_model_evaluate(ctx, model, (const ofz_named *const *)inputs->item.item,
-                                ofz_arrays_count(inputs), out));
+                                ofz_arrays_count(inputs), 0, out));
     OFZ_GOTO(ofz_arrays_new(ctx, &made));
     OFZ_GOTO(outputs_name(ctx, model->graph, out, made));
     *outputs = made;

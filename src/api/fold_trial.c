@@ -14,8 +14,8 @@ static const struct attempt {
     int64_t  size[2];
     uint64_t below;
 } attempts[] = {
-    { { 2, 3 }, 4 },   { { 1, 2 }, 2 },    { { 2, 3 }, 1 },     { { 8, 9 }, 2 },
-    { { 16, 17 }, 2 }, { { 32, 40 }, 2 },  { { 64, 96 }, 2 },   { { 1, 1 }, 2 },
+    { { 2, 3 }, 4 },   { { 1, 2 }, 2 },     { { 2, 3 }, 1 },       { { 8, 9 }, 2 },
+    { { 16, 17 }, 2 }, { { 32, 40 }, 2 },   { { 64, 96 }, 2 },     { { 1, 1 }, 2 },
     { { 1, 1 }, 1 },   { { 224, 256 }, 2 }, { { 1000, 1600 }, 2 },
 };
 
@@ -24,8 +24,7 @@ static void fill(ofz_tensor *t, ofz_rng *rng, uint64_t below)
     const ofz_dtype_class cls = ofz_dtype_get(t->dtype)->cls;
 
     memset(t->data, 0, t->size);
-    for (int64_t i = 0; i < t->count; i++)
-        switch (cls) {
+    for (int64_t i = 0; i < t->count; i++) switch (cls) {
         case OFZ_CLASS_FLOAT:
             ofz_elem_set_f64(t->dtype, t->data, i, 2 * ofz_rng_double(rng) - 1);
             break;
@@ -94,7 +93,7 @@ static ofz_status trial_run(ofz_ctx *ctx, const ofz_model *model, const ofz_arra
                             ofz_tensor *out)
 {
     return ofz_model_evaluate(ctx, model, (const ofz_named *const *)in->item.item,
-                              ofz_arrays_count(in), out);
+                              ofz_arrays_count(in), 0, out);
 }
 
 ofz_status ofz_trial_new(ofz_ctx *ctx, const ofz_model *model, uint64_t seed, int run,
@@ -108,7 +107,7 @@ ofz_status ofz_trial_new(ofz_ctx *ctx, const ofz_model *model, uint64_t seed, in
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
         t.out       = calloc(count + 1, sizeof *t.out);
         t.out_count = t.out ? count : 0;
-        st = t.out ? OFZ_OK : ofz_fail_nomem(ctx, "outputs", count * sizeof *t.out);
+        st          = t.out ? OFZ_OK : ofz_fail_nomem(ctx, "outputs", count * sizeof *t.out);
         if (!st) st = ofz_arrays_new(ctx, &t.in);
         if (!st) st = inputs_make(ctx, model, &attempts[i], seed, run, t.in);
         if (!st) st = trial_run(ctx, model, t.in, t.out);
@@ -118,10 +117,10 @@ ofz_status ofz_trial_new(ofz_ctx *ctx, const ofz_model *model, uint64_t seed, in
         if (st == OFZ_E_NOMEM || ctx->status == OFZ_E_UNSUPPORTED) break;
     }
     if (!st) {
-        *out            = t;
-        ctx->status     = OFZ_OK;
-        ctx->text[0]    = '\0';
-        ctx->hint[0]    = '\0';
+        *out         = t;
+        ctx->status  = OFZ_OK;
+        ctx->text[0] = '\0';
+        ctx->hint[0] = '\0';
         return OFZ_OK;
     }
     if (st == OFZ_E_NOMEM) return st;
@@ -161,11 +160,10 @@ static ofz_status output_compare(ofz_ctx *ctx, const char *name, const ofz_tenso
     char           a[128], b[128];
 
     if (!ofz_tensor_compare(got, want, tol, tol * largest, &c))
-        return ofz_fail(ctx, OFZ_E_DIFFERENT, "output '%.100s': %s %s, want %s %s", name,
-                        ofz_dtype_name(got->dtype),
-                        ofz_shape_text(a, sizeof a, got->rank, got->dim),
-                        ofz_dtype_name(want->dtype),
-                        ofz_shape_text(b, sizeof b, want->rank, want->dim));
+        return ofz_fail(
+            ctx, OFZ_E_DIFFERENT, "output '%.100s': %s %s, want %s %s", name,
+            ofz_dtype_name(got->dtype), ofz_shape_text(a, sizeof a, got->rank, got->dim),
+            ofz_dtype_name(want->dtype), ofz_shape_text(b, sizeof b, want->rank, want->dim));
     check->output = name;
     check->runs++;
     check->count += (size_t)want->count;

@@ -6,17 +6,19 @@
 #include <string.h>
 
 #include "ops/op.h"
+#include "pass/functions.h"
 #include "pass/infer_shapes.h"
 #include "pass/roles.h"
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-static ofz_status view_value(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, ofz_value_info *out)
+ofz_status ofz_view_value(ofz_ctx *ctx, ofz_arena *arena, const ofz_value *v, ofz_value_info *out)
 {
-    const int    rank = v->kind == OFZ_KIND_TENSOR ? v->type.rank : -1;
-    const size_t n    = rank > 0 ? (size_t)rank : 0;
-    int64_t     *dim  = OFZ_NEWS(&view->arena, int64_t, n);
-    const char **name = OFZ_NEWS(&view->arena, const char *, n);
+    const bool   tensor = v->kind == OFZ_KIND_TENSOR || v->kind == OFZ_KIND_SPARSE;
+    const int    rank   = tensor ? v->type.rank : -1;
+    const size_t n      = rank > 0 ? (size_t)rank : 0;
+    int64_t     *dim    = OFZ_NEWS(arena, int64_t, n);
+    const char **name   = OFZ_NEWS(arena, const char *, n);
 
     if (!dim || !name) return ofz_fail_nomem(ctx, v->name, n * sizeof *dim);
     for (size_t i = 0; i < n; i++) {
@@ -24,7 +26,7 @@ static ofz_status view_value(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, o
         name[i] = ofz_symbol_name(v->graph, v->type.dim[i]);
     }
     *out = (ofz_value_info){ .name     = v->name,
-                             .dtype    = v->kind == OFZ_KIND_TENSOR ? v->type.dtype : OFZ_UNDEFINED,
+                             .dtype    = tensor ? v->type.dtype : OFZ_UNDEFINED,
                              .rank     = rank,
                              .shape    = dim,
                              .dim_name = name };
@@ -37,7 +39,7 @@ static ofz_status view_values(ofz_ctx *ctx, ofz_view *view, const ofz_list *list
     *out = OFZ_NEWS(&view->arena, ofz_value_info, list->count);
     if (!*out) return ofz_fail_nomem(ctx, "model", list->count);
     for (size_t i = 0; i < list->count; i++)
-        OFZ_TRY(view_value(ctx, view, list->item[i], &(*out)[i]));
+        OFZ_TRY(ofz_view_value(ctx, &view->arena, list->item[i], &(*out)[i]));
     return OFZ_OK;
 }
 
@@ -82,16 +84,18 @@ static ofz_status names_of(ofz_ctx *ctx, ofz_view *view, ofz_value *const *v, si
     return OFZ_OK;
 }
 
-static ofz_status view_node(ofz_ctx *ctx, ofz_view *view, const ofz_node *n, ofz_node_view *out)
+static ofz_status view_node(ofz_ctx *ctx, const ofz_model *m, ofz_view *view, const ofz_node *n,
+                            ofz_node_view *out)
 {
-    out->known  = ofz_op_find(n->domain, n->op_type, n->opset) != NULL;
+    out->called = ofz_function_called(m, n);
+    out->known  = out->called || ofz_op_find(n->domain, n->op_type, n->opset) != NULL;
     out->result = OFZ_NEWS(&view->arena, ofz_value_info, n->out_count);
     if (!out->result) return ofz_fail_nomem(ctx, "node", n->out_count);
     OFZ_TRY(names_of(ctx, view, n->in, n->in_count, &out->input));
     OFZ_TRY(names_of(ctx, view, n->out, n->out_count, &out->output));
     for (size_t i = 0; i < n->out_count; i++) {
         out->result[i] = (ofz_value_info){ .name = "", .rank = -1 };
-        if (n->out[i]) OFZ_TRY(view_value(ctx, view, n->out[i], &out->result[i]));
+        if (n->out[i]) OFZ_TRY(ofz_view_value(ctx, &view->arena, n->out[i], &out->result[i]));
     }
     return OFZ_OK;
 }
@@ -144,17 +148,65 @@ static ofz_status view_tensor(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, 
     return view_users(ctx, view, v, out);
 }
 
+/* --- functions -------------------------------------------------------------------------------- */
+
+static void count_calls(const ofz_model *m, ofz_view *view, const ofz_graph *g)
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        const ofz_node     *n = g->node.item[i];
+        const ofz_function *f = ofz_function_called(m, n);
+
+        if (f) view->calls[f - m->function]++;
+        for (size_t k = 0; k < n->attr_count; k++)
+            if (n->attr[k].type == OFZ_ATTR_GRAPH && n->attr[k].u.g)
+                count_calls(m, view, n->attr[k].u.g);
+    }
+}
+
+static ofz_status view_functions(ofz_ctx *ctx, const ofz_model *m, ofz_view *view)
+{
+    view->calls = OFZ_NEWS(&view->arena, size_t, m->function_count);
+    if (!view->calls) return ofz_fail_nomem(ctx, "functions", m->function_count);
+    count_calls(m, view, m->graph);
+    for (size_t i = 0; i < m->function_count; i++) count_calls(m, view, m->function[i].graph);
+    return OFZ_OK;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
+
+/* Keep the text of a failure that a model is loaded in spite of. */
+static ofz_status failure_keep(ofz_ctx *ctx, ofz_view *view, ofz_status st, const char *what,
+                               const char **text)
+{
+    if (st == OFZ_E_NOMEM) return st;
+    *text = st ? ofz_arena_strdup(&view->arena, ofz_error(ctx)) : "";
+    if (!*text) return ofz_fail_nomem(ctx, "model", sizeof ctx->text);
+    if (st) ofz_log(ctx, OFZ_LOG_INFO, "%s: %s", what, ofz_error(ctx));
+    return OFZ_OK;
+}
+
+/* What was found in the flat graph holds in the model's. */
+static ofz_status types_take(ofz_ctx *ctx, ofz_graph *g, const ofz_graph *flat)
+{
+    g->next_symbol = flat->next_symbol;
+    for (size_t i = 0; i < g->value.count; i++) {
+        ofz_value        *v = g->value.item[i];
+        const ofz_tensor *t = v->flat ? &v->flat->type : NULL;
+
+        if (!t) continue;
+        v->kind = v->flat->kind;
+        OFZ_TRY(ofz_tensor_set(ctx, &v->type, t->dtype, t->rank, t->dim));
+    }
+    return OFZ_OK;
+}
 
 static ofz_status infer(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
 {
-    view->infer_text   = "";
-    view->infer_status = ofz_infer_graph(ctx, m->graph, 0);
-    if (!view->infer_status) return OFZ_OK;
-    if (view->infer_status == OFZ_E_NOMEM) return OFZ_E_NOMEM;
-    view->infer_text = ofz_arena_strdup(&view->arena, ofz_error(ctx));
-    ofz_log(ctx, OFZ_LOG_INFO, "shape inference: %s", ofz_error(ctx));
-    return view->infer_text ? OFZ_OK : ofz_fail_nomem(ctx, "model", sizeof ctx->text);
+    view->inline_status = ofz_functions_flatten(ctx, m);
+    OFZ_TRY(failure_keep(ctx, view, view->inline_status, "functions", &view->inline_text));
+    view->infer_status = ofz_infer_graph(ctx, m->flat ? m->flat : m->graph, 0);
+    OFZ_TRY(failure_keep(ctx, view, view->infer_status, "shape inference", &view->infer_text));
+    return m->flat ? types_take(ctx, m->graph, m->flat) : OFZ_OK;
 }
 
 static ofz_status view_fill(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
@@ -162,6 +214,7 @@ static ofz_status view_fill(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
     const ofz_graph *g = m->graph;
 
     OFZ_TRY(infer(ctx, m, view));
+    OFZ_TRY(view_functions(ctx, m, view));
     view->tensor = OFZ_NEWS(&view->arena, ofz_tensor_view, m->tensor.count);
     view->node   = OFZ_NEWS(&view->arena, ofz_node_view, g->node.count);
     if (!view->tensor || !view->node) return ofz_fail_nomem(ctx, "model", g->node.count);
@@ -169,7 +222,7 @@ static ofz_status view_fill(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
     OFZ_TRY(view_values(ctx, view, &g->output, &view->output));
     view_depths(view, m->graph);
     for (size_t i = 0; i < g->node.count; i++)
-        OFZ_TRY(view_node(ctx, view, g->node.item[i], &view->node[i]));
+        OFZ_TRY(view_node(ctx, m, view, g->node.item[i], &view->node[i]));
     for (size_t i = 0; i < m->tensor.count; i++)
         OFZ_TRY(view_tensor(ctx, view, m->tensor.item[i], i, &view->tensor[i]));
     return OFZ_OK;

@@ -14,8 +14,9 @@ typedef struct ofz_tensor_view {
 } ofz_tensor_view;
 
 typedef struct ofz_node_view {
-    int                depth;
-    bool               known;
+    int                 depth;
+    bool                known;
+    const ofz_function *called;
     const char *const *input, *const *output;
     ofz_value_info *result; /* one per output */
 } ofz_node_view;
@@ -25,15 +26,20 @@ typedef struct ofz_view {
     ofz_tensor_view *tensor; /* as model->tensor */
     ofz_node_view   *node;   /* as model->graph->node */
     ofz_value_info  *input, *output;
-    ofz_map          by_name;      /* tensor name -> 1 + index, as a pointer */
-    ofz_status       infer_status; /* how shape inference ended, */
-    const char      *infer_text;   /* and with which error; "" */
+    size_t          *calls;                  /* of each function */
+    ofz_map          by_name;                /* tensor name -> 1 + index, as a pointer */
+    ofz_status  inline_status, infer_status; /* how reading functions and shape inference ended, */
+    const char *inline_text, *infer_text;    /* and with which errors; "" */
 } ofz_view;
 
 /* Infer shapes and fill model->view. A model whose shapes do not fit together is loaded all the same.
  * Errors: OFZ_E_NOMEM. */
 ofz_status ofz_view_make(ofz_ctx *ctx, ofz_model *model) OFZ_MUST_USE;
 void       ofz_view_free(ofz_model *model);
+
+/* What the public interface says of `v`; the arrays stand in `arena`. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_view_value(ofz_ctx *ctx, ofz_arena *arena, const ofz_value *v,
+                          ofz_value_info *out) OFZ_MUST_USE;
 
 /* Would `train` change tensor `index`? */
 bool ofz_view_trains(const ofz_model *model, size_t index);

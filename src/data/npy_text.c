@@ -4,31 +4,12 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/utf8.h"
 
 static uint32_t unit_get(const ofz_npy_text *text, const unsigned char *p)
 {
     return text->swapped ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
                          : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
-
-static bool scalar_is(uint32_t c)
-{
-    return c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
-}
-
-/* Bytes of `c` in UTF-8; written when `dst` is not NULL. */
-static size_t utf8_put(uint32_t c, char *dst)
-{
-    const size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-    if (!dst) return n;
-    if (n == 1) {
-        dst[0] = (char)c;
-        return 1;
-    }
-    for (size_t i = n - 1; i > 0; i--, c >>= 6) dst[i] = (char)(0x80 | (c & 0x3f));
-    dst[0] = (char)((0xf00 >> n & 0xff) | c);
-    return n;
 }
 
 /* One text into dst (NULL: only measured); its bytes, or SIZE_MAX when it is not Unicode. */
@@ -46,8 +27,8 @@ static size_t text_decode(const ofz_npy_text *text, const unsigned char *p, char
     for (int k = 0; k < end; k += 4) {
         const uint32_t c = unit_get(text, p + k);
 
-        if (!scalar_is(c)) return SIZE_MAX;
-        n += utf8_put(c, dst ? dst + n : NULL);
+        if (!ofz_utf8_scalar(c)) return SIZE_MAX;
+        n += ofz_utf8_put(c, dst ? dst + n : NULL);
     }
     return n;
 }
@@ -80,30 +61,6 @@ ofz_status ofz_npy_text_read(ofz_ctx *ctx, const ofz_npy_text *text, const ofz_t
     return OFZ_OK;
 }
 
-/* The next code point of s[*at..size), strictly: no overlong forms, no surrogates. */
-static bool utf8_next(const char *s, size_t size, size_t *at, uint32_t *out)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    const unsigned char  *p       = (const unsigned char *)s + *at;
-    const size_t          n       = p[0] < 0x80             ? 1
-                                    : (p[0] & 0xe0) == 0xc0 ? 2
-                                    : (p[0] & 0xf0) == 0xe0 ? 3
-                                    : (p[0] & 0xf8) == 0xf0 ? 4
-                                                            : 0;
-    uint32_t              c;
-
-    if (!n || n > size - *at) return false;
-    c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) return false;
-        c = c << 6 | (p[i] & 0x3f);
-    }
-    if (c < least[n] || !scalar_is(c)) return false;
-    *at += n;
-    *out = c;
-    return true;
-}
-
 ofz_status ofz_npy_text_write(ofz_ctx *ctx, const ofz_tensor *t, int64_t *width, ofz_tensor *out)
 {
     const ofz_string *s      = t->data;
@@ -118,7 +75,7 @@ ofz_status ofz_npy_text_write(ofz_ctx *ctx, const ofz_tensor *t, int64_t *width,
             return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
                             "text %" PRId64 ": ends in NUL, which .npy does not keep", i);
         for (size_t at = 0; at < s[i].size; n++)
-            if (!utf8_next(s[i].text, s[i].size, &at, &c))
+            if (!ofz_utf8_next(s[i].text, s[i].size, &at, &c))
                 return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
                                 "text %" PRId64 ": byte %zu is not UTF-8, want text for .npy", i,
                                 at);
@@ -131,7 +88,7 @@ ofz_status ofz_npy_text_write(ofz_ctx *ctx, const ofz_tensor *t, int64_t *width,
     if (b.size) memset(dst, 0, b.size);
     for (int64_t i = 0; i < t->count; i++)
         for (size_t at = 0, n = 0; at < s[i].size; n++)
-            if (utf8_next(s[i].text, s[i].size, &at, &c)) dst[(size_t)(i * widest) + n] = c;
+            if (ofz_utf8_next(s[i].text, s[i].size, &at, &c)) dst[(size_t)(i * widest) + n] = c;
     *width = widest;
     *out   = b;
     return OFZ_OK;

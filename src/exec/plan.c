@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/work.h"
+
 typedef struct scope {
     ofz_ctx            *ctx;
     const struct scope *outer; /* NULL for the graph that is run */
@@ -164,6 +166,25 @@ static ofz_status step_subs(const scope *s, const ofz_node *n, ofz_step *step)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+/* No row evaluates the node: say why. */
+static ofz_status step_refuse(ofz_ctx *ctx, const ofz_node *n, bool known)
+{
+    const ofz_op *gone = ofz_op_withdrawn(n->domain, n->op_type, n->opset);
+    char          text[256];
+    ofz_status    st;
+
+    ofz_node_text(text, sizeof text, n);
+    if (gone) {
+        st = ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%s: withdrawn in version %d, want %s", text,
+                      gone->since, gone->instead);
+        return ofz_fix(ctx, st, "make it a %s, or import an older version of the operators",
+                       gone->instead);
+    }
+    st = ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%s: %s", text,
+                  known ? "no evaluation" : "unknown operator");
+    return ofz_fix(ctx, st, "see 'onnxfreeze ops' for what can be evaluated");
+}
+
 static ofz_status step_fill(const scope *s, ofz_step *step)
 {
     ofz_ctx        *ctx = s->ctx;
@@ -173,16 +194,13 @@ static ofz_status step_fill(const scope *s, ofz_step *step)
     ofz_status      st;
 
     step->op = ofz_op_find(n->domain, n->op_type, n->opset);
-    if (!step->op || !step->op->eval) {
-        st = ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%s: %s", ofz_node_text(text, sizeof text, n),
-                      step->op ? "no evaluation" : "unknown operator");
-        return ofz_fix(ctx, st, "see 'onnxfreeze ops' for what can be evaluated");
-    }
+    if (!step->op || !step->op->eval) return step_refuse(ctx, n, step->op != NULL);
     attrs = ofz_arena_alloc(&s->plan->arena, step->op->attr_size);
     if (!attrs) return ofz_fail_nomem(ctx, "plan", step->op->attr_size);
     st = ofz_op_parse(ctx, step->op, n, attrs);
     if (st) return ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, n));
     step->attrs     = attrs;
+    step->counted   = ofz_op_has_work(step->op);
     step->in_count  = (int)n->in_count;
     step->out_count = (int)n->out_count;
     OFZ_TRY(slots_for(s, n->in, step->in_count, &step->in));

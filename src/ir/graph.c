@@ -56,12 +56,15 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain)
 
 /* --- values ----------------------------------------------------------------------------------- */
 
+/* Unlike any name of the scopes around, and any made for them later: they share one counter. */
 static const char *value_fresh_name(ofz_graph *g)
 {
-    char buf[48];
+    ofz_graph *root = g;
+    char       buf[48];
 
-    do snprintf(buf, sizeof buf, "ofz_%" PRIu64, g->next_name++);
-    while (ofz_map_get(&g->by_name, buf));
+    while (root->parent) root = root->parent;
+    do snprintf(buf, sizeof buf, "ofz_%" PRIu64, root->next_name++);
+    while (ofz_value_find(g, buf));
     return ofz_arena_strdup(g->arena, buf);
 }
 
@@ -294,7 +297,8 @@ bool ofz_attr_same(const ofz_attr *a, const ofz_attr *b)
     case OFZ_ATTR_STRING:
         return string_same(a->u.s, b->u.s);
     case OFZ_ATTR_TENSOR:
-        return ofz_tensor_identical(a->u.t, b->u.t);
+    case OFZ_ATTR_SPARSE_TENSOR:
+        return a->u.t && b->u.t ? ofz_tensor_identical(a->u.t, b->u.t) : a->u.t == b->u.t;
     case OFZ_ATTR_GRAPH:
         return a->u.g == b->u.g;
     case OFZ_ATTR_FLOATS:

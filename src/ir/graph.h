@@ -65,15 +65,16 @@ typedef struct ofz_attr {
     ofz_attr_type type;
     const char   *ref; /* name of the function's attribute that stands for it, or NULL */
     union {
-        float             f;
-        int64_t           i;
-        ofz_string        s;
-        const ofz_tensor *t;
-        ofz_graph        *g;
-        ofz_floats        floats;
-        ofz_ints          ints;
-        ofz_strings       strings;
-    } u; /* sparse tensors, type protos and lists of tensors and graphs are carried opaque */
+        float      f;
+        int64_t    i;
+        ofz_string s;
+        const ofz_tensor
+                   *t; /* of a sparse tensor: the dense one it stands for, NULL while unknown */
+        ofz_graph  *g;
+        ofz_floats  floats;
+        ofz_ints    ints;
+        ofz_strings strings;
+    } u;                 /* type protos and lists of tensors and graphs are carried opaque */
     ofz_bytes_view file; /* its message in the file that it was read from, borrowed; .data NULL for
                             one that was made here */
 } ofz_attr;
@@ -95,6 +96,24 @@ typedef enum ofz_kind {
     OFZ_KIND_OPAQUE
 } ofz_kind;
 
+/* The element type of a container of that kind, and back; OFZ_UNDEFINED and OFZ_KIND_TENSOR for what is
+ * none. */
+static inline ofz_dtype ofz_kind_dtype(ofz_kind kind)
+{
+    return kind == OFZ_KIND_SEQUENCE   ? OFZ_SEQUENCE
+           : kind == OFZ_KIND_OPTIONAL ? OFZ_OPTIONAL
+           : kind == OFZ_KIND_MAP      ? OFZ_MAP
+                                       : OFZ_UNDEFINED;
+}
+
+static inline ofz_kind ofz_dtype_kind(ofz_dtype dtype)
+{
+    return dtype == OFZ_SEQUENCE   ? OFZ_KIND_SEQUENCE
+           : dtype == OFZ_OPTIONAL ? OFZ_KIND_OPTIONAL
+           : dtype == OFZ_MAP      ? OFZ_KIND_MAP
+                                   : OFZ_KIND_TENSOR;
+}
+
 struct ofz_value {
     const char    *name;
     ofz_graph     *graph;
@@ -113,6 +132,7 @@ struct ofz_value {
     ofz_tensor *constant;
     bool        initializer; /* listed by the model; false for Constant nodes and folded values */
     bool        external;    /* its bytes come from another file */
+    bool        sparse;      /* the file has it as a sparse tensor; the constant is dense */
     bool        changed;     /* constant no longer holds the file's bytes: the writer must */
     int         origin;      /* the model's record of where it stands in the file; -1: nowhere */
     ofz_mark    mark;
@@ -122,24 +142,28 @@ struct ofz_value {
     ofz_use *use;
     size_t   use_count, use_room;
 
+    ofz_value *source; /* what it is a copy of (ofz_graph_copy_into), or NULL */
+    ofz_value *flat;   /* of a model's graph: its copy in ofz_model.flat; NULL without one */
+
     int scratch; /* for whoever walks the graph; means nothing between two passes */
 };
 
 /* --- nodes ------------------------------------------------------------------------------------ */
 
 struct ofz_node {
-    const char *name;                        /* "" when absent */
-    const char *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
-    int64_t     opset; /* the version imported for the domain; 0: not imported */
-    ofz_graph  *graph;
-    size_t      in_count, out_count, attr_count;
-    ofz_value **in;  /* NULL for an omitted optional input */
-    ofz_value **out; /* NULL for an unwanted optional output */
-    ofz_attr   *attr;
-    bool        changed; /* made or edited here: the file's bytes do not say what it is */
-    bool        removed; /* taken out; gone with the next ofz_graph_sweep */
-    int         origin;  /* as in ofz_value */
-    int         scratch; /* likewise */
+    const char     *name;                        /* "" when absent */
+    const char     *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
+    int64_t         opset; /* the version imported for the domain; 0: not imported */
+    ofz_graph      *graph;
+    const ofz_node *call; /* the call that it was copied for (ofz_graph_copy_into), or NULL */
+    size_t          in_count, out_count, attr_count;
+    ofz_value     **in;  /* NULL for an omitted optional input */
+    ofz_value     **out; /* NULL for an unwanted optional output */
+    ofz_attr       *attr;
+    bool            changed; /* made or edited here: the file's bytes do not say what it is */
+    bool            removed; /* taken out; gone with the next ofz_graph_sweep */
+    int             origin;  /* as in ofz_value */
+    int             scratch; /* likewise */
 };
 
 /* --- graphs ----------------------------------------------------------------------------------- */
@@ -237,6 +261,9 @@ void ofz_node_remove(ofz_node *n);
 void ofz_node_set_output(ofz_node *n, size_t index, ofz_value *v);
 /* Set the attribute of that name, or add it. Copied shallow. Errors: OFZ_E_NOMEM. */
 ofz_status ofz_node_set_attr(ofz_ctx *ctx, ofz_node *n, const ofz_attr *attr) OFZ_MUST_USE;
+/* `g` is a subgraph of `n`: what its nodes read of n's scope, or of those around it as far as they are
+ * there, is recorded as read by the nodes that own the subgraphs. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g) OFZ_MUST_USE;
 /* Drop an attribute; nothing happens when there is none of that name. */
 void ofz_node_drop_attr(ofz_node *n, const char *name);
 /* The value is a constant from here on: its producer, if any, loses it (and is removed when that was
@@ -245,33 +272,52 @@ ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *
 /* Give `v` another name. Errors: OFZ_E_MODEL when the name is taken in its scope, in one around it or
  * in a subgraph that reads v; OFZ_E_NOMEM. */
 ofz_status ofz_value_rename(ofz_ctx *ctx, ofz_value *v, const char *name) OFZ_MUST_USE;
+/* If `n` is a Constant node with one attribute that holds a dense tensor, its output becomes that
+ * constant; the node stays. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_node_take_constant(ofz_ctx *ctx, ofz_node *n) OFZ_MUST_USE;
 /* Forget removed nodes, and values that nobody makes, reads or lists; with `constants` also unread
  * initializers that are no graph inputs. Subgraphs are swept as well. Pointers to what was forgotten
  * stay readable: it lives in the arena. */
 void ofz_graph_sweep(ofz_graph *g, bool constants);
+
+/* What copying may cost. */
+typedef struct ofz_copy_budget {
+    size_t nodes;      /* counted down */
+    size_t arena_size; /* what the arena of `to` may hold in the end */
+} ofz_copy_budget;
 
 /* Append a copy of the nodes and constants of `from` to `to`: for inlining and composition.
  *   prefix   before every name of a value or node that is copied; a name that is taken gets a number
  *   bind     from->input.count values of `to` (or of a graph around it) that stand for the inputs;
  *            NULL for an omitted one
  *   call     whose attributes stand for those that `from` refers to (ofz_attr.ref), or NULL; one that
- *            it lacks comes from `defaults`, or is left out of the copy
+ *            it lacks comes from `defaults`, or is left out of the copy. With a call the symbols of
+ *            `from` are its own: dimensions that they name are unknown in the copy
+ *   budget   what the copy may still cost, or NULL
  *   out      from->output.count values: what stands for the outputs, set here (one may be bind[i])
  * Values that `from` reads from scopes around it are read as they are, so these must be around `to` as
  * well. Subgraphs are copied whole. Constants share their bytes, opaque attributes theirs in the file:
  * from's model must outlive `to` when it is another.
  * An input without a binding that has a constant (its default) is that constant.
- * Errors: OFZ_E_NOMEM, OFZ_E_LIMIT (graphs nested deeper than limits.depth). */
+ * Errors: OFZ_E_NOMEM, OFZ_E_MODEL (an output of a subgraph is an omitted input), OFZ_E_LIMIT (graphs
+ * nested deeper than limits.depth, more than the budget). */
 typedef struct ofz_copy_spec {
     const char       *prefix;
     ofz_value *const *bind;
     const ofz_node   *call;
     const ofz_attr   *defaults;
     size_t            default_count;
+    ofz_copy_budget  *budget;
 } ofz_copy_spec;
 
 ofz_status ofz_graph_copy_into(ofz_ctx *ctx, const ofz_graph *from, ofz_graph *to,
                                const ofz_copy_spec *spec, ofz_value **out) OFZ_MUST_USE;
+
+/* A copy of `g`, which has no parent, in `arena` with nodes, values and subgraphs of its own; values of
+ * g itself are named alike, each with its source. Constants share their bytes, and names of symbols are
+ * shared, so g's model must outlive it. Errors: as above. */
+ofz_status ofz_graph_deep_copy(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
+                               ofz_graph **out) OFZ_MUST_USE;
 
 /* A copy of `g` with nodes and values of its own, named alike, in `arena` (which may be another
  * than g's; names and attributes are still shared with g, so g must outlive the copy). Constants

@@ -37,10 +37,27 @@ static ofz_status remember(copier *c, const char *name, void *v)
     return ofz_map_put(&c->made, name, v) ? OFZ_OK : ofz_fail_nomem(c->ctx, name, sizeof v);
 }
 
-/* What stands for `v` in the copy: by scope, from the inside out; outside everything that is copied,
- * itself. */
+/* Does `g` stand in `outer`, or is it the same? */
+static bool stands_in(const ofz_graph *g, const ofz_graph *outer)
+{
+    while (g && g != outer) g = g->parent;
+    return g != NULL;
+}
+
+/* A value outside everything that is copied, seen from `to`: itself, or, where the copy goes to another
+ * graph than v's (a clone shares its subgraphs), what goes by its name there. */
+static ofz_value *seen_from(const ofz_graph *to, ofz_value *v)
+{
+    ofz_value *other = stands_in(to, v->graph) ? NULL : ofz_value_find(to, v->name);
+
+    return other ? other : v;
+}
+
+/* What stands for `v` in the copy: by scope, from the inside out. */
 static ofz_value *copy_of(const copier *c, ofz_value *v)
 {
+    const ofz_graph *to = c->to;
+
     for (; v && c; c = c->outer) {
         void *found;
 
@@ -48,17 +65,21 @@ static ofz_value *copy_of(const copier *c, ofz_value *v)
         found = ofz_map_get(&c->made, v->name);
         return found == &none ? NULL : found;
     }
-    return v;
+    return v ? seen_from(to, v) : NULL;
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-/* Symbols of another model mean nothing here: those with a name are looked up, others are new. */
+/* Symbols of another model, or of a function, mean nothing here: those of a model that have a name are
+ * looked up, others are new. */
 static ofz_status translate_dims(copier *c, ofz_tensor *t)
 {
-    if (c->from->symbol == c->to->symbol) return OFZ_OK;
+    const bool own = c->spec->call != NULL;
+
+    if (c->from->symbol == c->to->symbol && !own) return OFZ_OK;
     for (int i = 0; i < t->rank; i++) {
-        const char *name = OFZ_IS_SYMBOL(t->dim[i]) ? ofz_symbol_name(c->from, t->dim[i]) : NULL;
+        const char *name =
+            OFZ_IS_SYMBOL(t->dim[i]) && !own ? ofz_symbol_name(c->from, t->dim[i]) : NULL;
 
         if (name)
             OFZ_TRY(ofz_symbol(c->ctx, c->to, name, &t->dim[i]));
@@ -79,6 +100,7 @@ static ofz_status copy_value(copier *c, const ofz_value *v)
     made->group    = v->group;
     made->lr_scale = v->lr_scale;
     made->declared = v->declared;
+    made->source   = (ofz_value *)(uintptr_t)v;
     OFZ_TRY(translate_dims(c, &made->type));
     if (v->constant) {
         made->constant = OFZ_NEW(c->to->arena, ofz_tensor);
@@ -99,9 +121,10 @@ static ofz_status copy_outer_name(copier *c, const ofz_value *v, bool *done)
 
     *done = outer != NULL;
     if (!outer) return OFZ_OK;
-    outer = copy_of(c->outer, outer);
+    outer = c->outer ? copy_of(c->outer, outer) : seen_from(c->to, outer);
     if (!c->outer || !outer) return remember(c, v->name, outer ? (void *)outer : &none);
-    OFZ_TRY(ofz_value_new(c->ctx, c->to, outer->name, &made));
+    made = ofz_map_get(&c->to->by_name, outer->name); /* two inputs may be bound to one value */
+    if (!made) OFZ_TRY(ofz_value_new(c->ctx, c->to, outer->name, &made));
     return remember(c, v->name, made);
 }
 
@@ -146,6 +169,8 @@ static ofz_status copy_contents(copier *c, ofz_attr *a)
         a->u.s.text = ofz_arena_text(arena, a->u.s.text, a->u.s.size);
         return a->u.s.text ? OFZ_OK : ofz_fail_nomem(c->ctx, a->name, a->u.s.size);
     case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
+        if (!a->u.t) return OFZ_OK;
         t = OFZ_NEW(arena, ofz_tensor);
         if (!t) return ofz_fail_nomem(c->ctx, a->name, sizeof *t);
         *t     = *a->u.t; /* its bytes are the model's */
@@ -182,6 +207,10 @@ static ofz_status copy_attr(copier *c, const ofz_attr *a, ofz_attr *out, bool *k
     if (a->ref && c->spec->call) {
         source = ofz_node_attr(c->spec->call, a->ref);
         if (!source) source = find_default(c->spec, a->ref);
+        if (source && a->type && source->type != a->type)
+            return ofz_fail(c->ctx, OFZ_E_MODEL,
+                            "attribute '%.100s': type %d, where '%.100s' refers to it as type %d",
+                            a->ref, (int)source->type, a->name, (int)a->type);
     }
     *kept = source != NULL;
     if (!source) return OFZ_OK;
@@ -208,23 +237,15 @@ static ofz_status copy_attrs(copier *c, const ofz_node *n, ofz_attr *attr, size_
 
 /* --- nodes ------------------------------------------------------------------------------------ */
 
-/* Reads of a subgraph's nodes that go to n's scope or further out, as far as the scopes are there. */
-static ofz_status record_captures(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g)
+static ofz_status spend(copier *c)
 {
-    for (size_t i = 0; i < g->node.count; i++) {
-        const ofz_node *inner = g->node.item[i];
+    ofz_copy_budget *b = c->spec->budget;
 
-        for (size_t k = 0; k < inner->in_count; k++) {
-            ofz_value *v     = inner->in[k];
-            ofz_node  *owner = v ? ofz_node_within(v->graph, n) : NULL;
-
-            if (owner && !ofz_value_has_use(v, owner, -1))
-                OFZ_TRY(ofz_value_use(ctx, v, owner, -1));
-        }
-        for (size_t k = 0; k < inner->attr_count; k++)
-            if (inner->attr[k].type == OFZ_ATTR_GRAPH)
-                OFZ_TRY(record_captures(ctx, n, inner->attr[k].u.g));
-    }
+    if (!b) return OFZ_OK;
+    if (c->to->arena->size > b->arena_size)
+        return ofz_fail(c->ctx, OFZ_E_LIMIT, "graph: its copy needs more memory than the limit");
+    if (!b->nodes) return ofz_fail(c->ctx, OFZ_E_LIMIT, "graph: more nodes than the limit");
+    b->nodes--;
     return OFZ_OK;
 }
 
@@ -239,6 +260,7 @@ static ofz_status copy_node(copier *c, const ofz_node *n)
                            n->out_count, 0,          in,        out,      attr };
     ofz_node     *made;
 
+    OFZ_TRY(spend(c));
     if (name[0] && c->spec->prefix[0]) name = ofz_arena_printf(a, "%s%s", c->spec->prefix, name);
     if (!in || !out || !attr || !name) return ofz_fail_nomem(c->ctx, "node", sizeof *n);
     for (size_t i = 0; i < n->in_count; i++) in[i] = copy_of(c, n->in[i]);
@@ -246,6 +268,8 @@ static ofz_status copy_node(copier *c, const ofz_node *n)
     OFZ_TRY(copy_attrs(c, n, attr, &spec.attr_count));
     spec.name = name;
     OFZ_TRY(ofz_node_add(c->ctx, c->to, &spec, &made));
+    made->opset    = n->opset;
+    made->call     = c->spec->call;
     made->overload = ofz_arena_strdup(a, n->overload);
     if (!made->overload) return ofz_fail_nomem(c->ctx, "node", strlen(n->overload));
     for (size_t i = 0; i < made->attr_count; i++)
@@ -259,8 +283,8 @@ static ofz_status copy_node(copier *c, const ofz_node *n)
     }
     for (size_t i = 0; i < made->attr_count; i++)
         if (made->attr[i].type == OFZ_ATTR_GRAPH)
-            OFZ_TRY(record_captures(c->ctx, made, made->attr[i].u.g));
-    return OFZ_OK;
+            OFZ_TRY(ofz_node_capture(c->ctx, made, made->attr[i].u.g));
+    return ofz_node_take_constant(c->ctx, made); /* its value may have been a reference */
 }
 
 static ofz_status copy_all(copier *c)
@@ -268,7 +292,11 @@ static ofz_status copy_all(copier *c)
     if (c->depth > c->ctx->limits.depth)
         return ofz_fail(c->ctx, OFZ_E_LIMIT, "graphs: nested deeper than %d", c->ctx->limits.depth);
     OFZ_TRY(copy_values(c));
-    for (size_t i = 0; i < c->from->node.count; i++) OFZ_TRY(copy_node(c, c->from->node.item[i]));
+    for (size_t i = 0; i < c->from->node.count; i++) {
+        const ofz_node *n = c->from->node.item[i];
+
+        if (!n->removed) OFZ_TRY(copy_node(c, n));
+    }
     return OFZ_OK;
 }
 
@@ -279,6 +307,10 @@ static ofz_status list_copies(const copier *c, const ofz_list *from, ofz_list *t
     for (size_t i = 0; i < from->count; i++) {
         ofz_value *v = copy_of(c, from->item[i]);
 
+        if (!v)
+            return ofz_fail(c->ctx, OFZ_E_MODEL,
+                            "output '%.100s' of a subgraph: an input that the call omits",
+                            ((const ofz_value *)from->item[i])->name);
         v->is_input  = v->is_input || !output;
         v->is_output = v->is_output || output;
         if (!ofz_list_push(to, v)) return ofz_fail_nomem(c->ctx, v->name, sizeof v);
@@ -293,7 +325,8 @@ static ofz_status copy_graph(copier *outer, const ofz_graph *from, ofz_graph **o
     const ofz_copy_spec spec = { .prefix        = outer->spec->prefix,
                                  .call          = outer->spec->call,
                                  .defaults      = outer->spec->defaults,
-                                 .default_count = outer->spec->default_count };
+                                 .default_count = outer->spec->default_count,
+                                 .budget        = outer->spec->budget };
     copier              c    = {
                         .ctx = outer->ctx, .from = from, .spec = &spec, .outer = outer, .depth = outer->depth + 1
     };
@@ -321,5 +354,27 @@ ofz_status ofz_graph_copy_into(ofz_ctx *ctx, const ofz_graph *from, ofz_graph *t
     for (size_t i = 0; !st && i < from->output.count; i++)
         out[i] = copy_of(&c, from->output.item[i]);
     ofz_map_free(&c.made);
+    return st;
+}
+
+ofz_status ofz_graph_deep_copy(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena, ofz_graph **out)
+{
+    const ofz_copy_spec spec = { .prefix = "" };
+    copier              c    = { .ctx = ctx, .from = g, .spec = &spec };
+    ofz_status          st   = OFZ_OK;
+
+    OFZ_TRY(ofz_graph_new(ctx, arena, NULL, g->symbol, &c.to));
+    c.to->name        = g->name;
+    c.to->opset       = g->opset;
+    c.to->opset_count = g->opset_count;
+    c.to->next_name   = g->next_name;
+    c.to->next_symbol = g->next_symbol;
+    OFZ_GOTO(copy_all(&c));
+    OFZ_GOTO(list_copies(&c, &g->input, &c.to->input, false));
+    OFZ_GOTO(list_copies(&c, &g->output, &c.to->output, true));
+    *out = c.to;
+done:
+    ofz_map_free(&c.made);
+    if (st) ofz_graph_deinit(c.to);
     return st;
 }

@@ -82,6 +82,32 @@ void ofz_node_drop_attr(ofz_node *n, const char *name)
     }
 }
 
+static ofz_status capture(ofz_ctx *ctx, ofz_node *n, ofz_value *v)
+{
+    ofz_node *owner = v ? ofz_node_within(v->graph, n) : NULL;
+
+    return owner && !ofz_value_has_use(v, owner, -1) ? ofz_value_use(ctx, v, owner, -1) : OFZ_OK;
+}
+
+ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g)
+{
+    for (size_t i = 0; i < g->output.count; i++) {
+        const ofz_value *v = g->output.item[i];
+
+        if (!v->producer && !v->is_input && !v->constant && g->parent)
+            OFZ_TRY(capture(ctx, n, ofz_value_find(g->parent, v->name)));
+    }
+    for (size_t i = 0; i < g->node.count; i++) {
+        const ofz_node *inner = g->node.item[i];
+
+        for (size_t k = 0; k < inner->in_count; k++) OFZ_TRY(capture(ctx, n, inner->in[k]));
+        for (size_t k = 0; k < inner->attr_count; k++)
+            if (inner->attr[k].type == OFZ_ATTR_GRAPH)
+                OFZ_TRY(ofz_node_capture(ctx, n, inner->attr[k].u.g));
+    }
+    return OFZ_OK;
+}
+
 /* --- values ----------------------------------------------------------------------------------- */
 
 ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *t)

@@ -166,9 +166,9 @@ static ofz_status walk(functions *f, function *fn, int depth)
     OFZ_TRY(walk_graph(f, (const Onnx__NodeProto *const *)fn->proto->node, fn->proto->n_node, depth,
                        &fn->size));
     fn->state = DONE;
-    if ((uint64_t)fn->size > f->c->ctx->limits.structure_count && !f->circle) {
+    if ((uint64_t)fn->size > f->c->ctx->limits.inlined_count && !f->circle) {
         ofz_finding(f->c, OFZ_E_LIMIT, where, "stands for %" PRId64 " nodes, want at most %zu",
-                    fn->size, f->c->ctx->limits.structure_count);
+                    fn->size, f->c->ctx->limits.inlined_count);
         f->circle = true; /* callers would only say the same again */
     }
     return OFZ_OK;

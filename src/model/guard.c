@@ -39,6 +39,7 @@ static const ProtobufCMessageDescriptor *const origin_desc[] = {
     [OFZ_ORIGIN_VALUE]         = &onnx__value_info_proto__descriptor,
     [OFZ_ORIGIN_SEQUENCE]      = &onnx__sequence_proto__descriptor,
     [OFZ_ORIGIN_OPTIONAL]      = &onnx__optional_proto__descriptor,
+    [OFZ_ORIGIN_MAP]           = &onnx__map_proto__descriptor,
 };
 
 static ofz_origin_kind origin_kind(const ProtobufCMessageDescriptor *desc)

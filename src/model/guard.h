@@ -19,8 +19,9 @@ typedef enum ofz_origin_kind {
     OFZ_ORIGIN_FUNCTION,
     OFZ_ORIGIN_TRAINING,
     OFZ_ORIGIN_VALUE,    /* ValueInfoProto */
-    OFZ_ORIGIN_SEQUENCE, /* these two in files of data only */
+    OFZ_ORIGIN_SEQUENCE, /* these three in files of data only */
     OFZ_ORIGIN_OPTIONAL,
+    OFZ_ORIGIN_MAP,
     OFZ_ORIGIN_OTHER /* not recorded */
 } ofz_origin_kind;
 
@@ -47,7 +48,7 @@ typedef struct ofz_guarded {
 /* A large file is let go of after every so many bytes: one page that is touched may bring in megabytes. */
 enum { OFZ_FORGET_SIZE = 8 << 20 };
 
-/* Walk a file that claims to be a message of kind `root` (a model, or a tensor, sequence or optional).
+/* Walk a file that claims to be a message of kind `root` (a model, or a tensor, sequence, optional or map).
  * Errors: OFZ_E_PARSE with the offset, OFZ_E_LIMIT, OFZ_E_NOMEM. */
 ofz_status ofz_guard(ofz_ctx *ctx, const ofz_file *file, ofz_origin_kind root,
                      ofz_guarded *out) OFZ_MUST_USE;

@@ -8,9 +8,17 @@
 
 #include "ir/graph.h"
 
+/* A function of the model's own. Its body is a graph without a parent that imports its own versions;
+ * attributes there may refer to the call's (ofz_attr.ref). */
 typedef struct ofz_function {
-    const char *domain, *name, *overload;
-    size_t      node_count;
+    const char          *domain, *name, *overload; /* domain "" is ai.onnx */
+    ofz_graph           *graph;
+    const char *const   *attr; /* attributes without a default */
+    size_t               attr_count;
+    ofz_attr            *defaults; /* those with one */
+    size_t               default_count;
+    size_t               node_count; /* of the body itself, subgraphs not counted */
+    struct ofz_function *next;       /* another one of this name */
 } ofz_function;
 
 struct ofz_model {
@@ -26,8 +34,12 @@ struct ofz_model {
     size_t         opset_count;
     ofz_list tensor; /* ofz_value: initializers in file order, then Constant nodes' outputs that
                         hold a tensor; main graph first, then subgraphs */
-    ofz_function *function; /* model-local functions, carried opaque */
+    ofz_function *function;
     size_t        function_count;
+    ofz_map       function_by_name; /* name -> ofz_function, a chain of those that share it */
+    ofz_graph    *flat; /* the graph with bodies in place of calls (pass/functions.h), for who asks
+                           what a value is for; NULL where nothing is called */
+    ofz_arena     flat_arena;
     bool          header_changed;    /* ir_version or opset are no longer those of the file */
     bool          shapes_dropped;    /* the file's value_info no longer holds and is not written */
     bool          functions_dropped; /* no call is left: the functions are not written */
@@ -73,13 +85,18 @@ ofz_status ofz_model_write_file(ofz_ctx *ctx, const ofz_model *model, const char
 /* Release everything that a model holds; NULL is fine. */
 void ofz_model_drop(ofz_model *model);
 
+/* The function of that identity, the first of the file when there are several; NULL. */
+const ofz_function *ofz_model_function_find(const ofz_model *model, const char *domain,
+                                            const char *name, const char *overload);
+
 /* A serialised TensorProto (or, with kinds other than tensor, OFZ_E_UNSUPPORTED): the .pb files of
  * ONNX's backend tests. *name is in the tensor's buffer's care: copied into `arena`. */
 ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, ofz_tensor *out,
                               const char **name) OFZ_MUST_USE;
 
-/* The same for a value of any kind: a TensorProto, SequenceProto or OptionalProto. Containers are
- * those of tensor/container.h. Errors: as above; OFZ_E_UNSUPPORTED for maps and sparse tensors. */
+/* The same for a value of any kind: a TensorProto, SparseTensorProto (made dense), SequenceProto,
+ * OptionalProto or MapProto. Containers are those of tensor/container.h. Errors: as above;
+ * OFZ_E_UNSUPPORTED for containers of sparse tensors. */
 ofz_status ofz_value_read_pb(ofz_ctx *ctx, const char *path, ofz_kind kind,
                              ofz_tensor *out) OFZ_MUST_USE;
 

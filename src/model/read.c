@@ -3,37 +3,70 @@
 #include <string.h>
 
 #include "model/reader.h"
+#include "model/sparse.h"
 
 /* Versions are looked up in a list, once per node. */
 enum { OPSET_MAX = 256 };
 
 /* --- the model's own fields ------------------------------------------------------------------- */
 
-static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
+ofz_status ofz_read_opsets(ofz_reader *r, Onnx__OperatorSetIdProto *const *p, size_t count,
+                           ofz_opset **out, size_t *out_count)
 {
-    ofz_model   *m     = r->model;
-    const size_t count = p->n_opset_import;
+    ofz_opset *opset = OFZ_NEWS(&r->model->arena, ofz_opset, count + 1);
 
     if (count > OPSET_MAX)
         return ofz_fail(r->ctx, OFZ_E_LIMIT, "opset_import: %zu domains, want at most %d", count,
                         OPSET_MAX);
-    m->opset = OFZ_NEWS(&m->arena, ofz_opset, count + 1);
-    if (!m->opset) return ofz_fail_nomem(r->ctx, "opset_import", count);
+    if (!opset) return ofz_fail_nomem(r->ctx, "opset_import", count);
     for (size_t i = 0; i < count; i++) {
-        const char *domain = p->opset_import[i]->domain;
+        const char *domain = p[i]->domain;
 
         if (domain && !strcmp(domain, "ai.onnx")) domain = "";
-        OFZ_TRY(ofz_read_text(r, domain, &m->opset[i].domain));
-        m->opset[i].version = p->opset_import[i]->version;
+        OFZ_TRY(ofz_read_text(r, domain, &opset[i].domain));
+        opset[i].version = p[i]->version;
     }
-    m->opset_count = count;
-    if (count) return OFZ_OK;
+    *out       = opset;
+    *out_count = count;
+    return OFZ_OK;
+}
+
+static ofz_status read_opsets(ofz_reader *r, const Onnx__ModelProto *p)
+{
+    ofz_model *m = r->model;
+
+    OFZ_TRY(ofz_read_opsets(r, p->opset_import, p->n_opset_import, &m->opset, &m->opset_count));
+    if (m->opset_count) return OFZ_OK;
     if (m->ir_version >= 3)
         return ofz_fail(r->ctx, OFZ_E_MODEL,
                         "model: no opset_import, which IR version %" PRId64 " wants",
                         m->ir_version);
     m->opset[0]    = (ofz_opset){ "", 1 };
     m->opset_count = 1;
+    return OFZ_OK;
+}
+
+/* --- functions -------------------------------------------------------------------------------- */
+
+/* Functions of one name are told apart by a walk along them, once per call. */
+enum { SAME_NAME_MAX = 1024 };
+
+/* Behind those of the same name, so that the first of an identity is found. */
+static ofz_status function_note(ofz_reader *r, ofz_function *f)
+{
+    ofz_model    *m  = r->model;
+    ofz_function *at = ofz_map_get(&m->function_by_name, f->name);
+    int           n  = 1;
+
+    if (!at)
+        return ofz_map_put(&m->function_by_name, f->name, f)
+                   ? OFZ_OK
+                   : ofz_fail_nomem(r->ctx, "functions", sizeof f);
+    for (; at->next; at = at->next) n++;
+    if (n >= SAME_NAME_MAX)
+        return ofz_fail(r->ctx, OFZ_E_LIMIT, "functions: more than %d called '%.100s'",
+                        SAME_NAME_MAX, f->name);
+    at->next = f;
     return OFZ_OK;
 }
 
@@ -44,17 +77,23 @@ static ofz_status read_functions(ofz_reader *r, const Onnx__ModelProto *p)
     m->function = OFZ_NEWS(&m->arena, ofz_function, p->n_functions);
     if (!m->function) return ofz_fail_nomem(r->ctx, "functions", p->n_functions);
     for (size_t i = 0; i < p->n_functions; i++) {
-        const Onnx__FunctionProto *f   = p->functions[i];
-        ofz_function              *out = &m->function[i];
-
-        OFZ_TRY(ofz_read_text(r, f->domain, &out->domain));
-        OFZ_TRY(ofz_read_text(r, f->name, &out->name));
-        OFZ_TRY(ofz_read_text(r, f->overload, &out->overload));
-        out->node_count = f->n_node;
+        m->function_count++;
+        OFZ_TRY(ofz_read_function(r, p->functions[i], &m->function[i]));
+        OFZ_TRY(function_note(r, &m->function[i]));
     }
-    m->function_count = p->n_functions;
     return OFZ_OK;
 }
+
+const ofz_function *ofz_model_function_find(const ofz_model *m, const char *domain,
+                                            const char *name, const char *overload)
+{
+    const ofz_function *f = m->function_count ? ofz_map_get(&m->function_by_name, name) : NULL;
+
+    while (f && (strcmp(f->domain, domain) != 0 || strcmp(f->overload, overload) != 0)) f = f->next;
+    return f;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static ofz_status read_proto(ofz_reader *r, const Onnx__ModelProto *p)
 {
@@ -270,10 +309,21 @@ ofz_status ofz_model_read_memory(ofz_ctx *ctx, const void *data, size_t size, of
     return OFZ_OK;
 }
 
+static void function_drop(ofz_function *f)
+{
+    for (size_t i = 0; i < f->default_count; i++)
+        if (f->defaults[i].type == OFZ_ATTR_GRAPH) ofz_graph_deinit(f->defaults[i].u.g);
+    ofz_graph_deinit(f->graph);
+}
+
 void ofz_model_drop(ofz_model *m)
 {
     if (!m) return;
+    ofz_graph_deinit(m->flat);
     ofz_graph_deinit(m->graph);
+    for (size_t i = 0; i < m->function_count; i++) function_drop(&m->function[i]);
+    ofz_map_free(&m->function_by_name);
+    ofz_arena_free(&m->flat_arena);
     ofz_symbols_free(&m->symbol);
     ofz_list_free(&m->tensor);
     for (size_t i = 0; i < m->file->external.count; i++)
@@ -333,20 +383,43 @@ ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, 
 
 static ofz_status read_container(ofz_ctx *ctx, ofz_model *m, ofz_kind kind, ofz_tensor *out)
 {
-    const bool  sequence = kind == OFZ_KIND_SEQUENCE;
-    ofz_guarded g;
-    ofz_status  st;
+    const ofz_origin_kind root = kind == OFZ_KIND_SEQUENCE ? OFZ_ORIGIN_SEQUENCE
+                                 : kind == OFZ_KIND_MAP    ? OFZ_ORIGIN_MAP
+                                                           : OFZ_ORIGIN_OPTIONAL;
+    ofz_guarded           g;
+    ofz_status            st;
 
     m->bytes = m->file->bytes.data;
     m->size  = m->file->bytes.size;
-    OFZ_TRY(
-        ofz_guard(ctx, &m->file->bytes, sequence ? OFZ_ORIGIN_SEQUENCE : OFZ_ORIGIN_OPTIONAL, &g));
+    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, root, &g));
     m->file->origin       = g.origin;
     m->file->origin_count = g.origin_count;
     g.origin              = NULL;
-    st                    = ofz_container_unpack(ctx, m, sequence, &g, out);
+    st                    = ofz_container_unpack(ctx, m, kind, &g, out);
     ofz_guarded_free(&g);
     return st;
+}
+
+/* Dense, in memory of its own. */
+static ofz_status read_sparse(ofz_ctx *ctx, ofz_model *m, ofz_tensor *out)
+{
+    Onnx__SparseTensorProto *p;
+    ofz_guarded              g;
+    ofz_tensor               t;
+    ofz_status               st;
+
+    m->bytes = m->file->bytes.data;
+    m->size  = m->file->bytes.size;
+    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, OFZ_ORIGIN_SPARSE_TENSOR, &g));
+    m->file->origin       = g.origin;
+    m->file->origin_count = g.origin_count;
+    g.origin              = NULL;
+    p                     = onnx__sparse_tensor_proto__unpack(NULL, g.skeleton_size, g.skeleton);
+    ofz_guarded_free(&g);
+    if (!p) return ofz_fail(ctx, OFZ_E_PARSE, "sparse tensor: protobuf-c cannot unpack it");
+    st = ofz_sparse_read(ctx, m, p, &t);
+    onnx__sparse_tensor_proto__free_unpacked(p, NULL);
+    return st ? st : ofz_tensor_copy(ctx, &t, out);
 }
 
 ofz_status ofz_value_read_pb(ofz_ctx *ctx, const char *path, ofz_kind kind, ofz_tensor *out)
@@ -355,14 +428,17 @@ ofz_status ofz_value_read_pb(ofz_ctx *ctx, const char *path, ofz_kind kind, ofz_
     ofz_status st;
 
     if (kind == OFZ_KIND_TENSOR) return ofz_tensor_read_pb(ctx, path, NULL, out, NULL);
-    if (kind != OFZ_KIND_SEQUENCE && kind != OFZ_KIND_OPTIONAL)
-        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%.200s: want a tensor, sequence or optional",
+    if (kind != OFZ_KIND_SPARSE && !ofz_kind_dtype(kind))
+        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%.200s: want a tensor, sequence, optional or map",
                         path);
     OFZ_TRY(model_new(ctx, &m));
     st = ofz_file_open(ctx, path, &m->file->bytes);
     if (!st) {
         st = remember_path(ctx, m, path);
-        if (!st) st = read_container(ctx, m, kind, out);
+        if (!st && kind == OFZ_KIND_SPARSE)
+            st = read_sparse(ctx, m, out);
+        else if (!st)
+            st = read_container(ctx, m, kind, out);
         if (st) ofz_at(ctx, st, "%.200s", path);
     }
     ofz_model_drop(m);

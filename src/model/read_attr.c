@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/reader.h"
+#include "model/sparse.h"
 
 ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out)
 {
@@ -73,8 +74,9 @@ ofz_status ofz_read_type(ofz_reader *r, const Onnx__TypeProto *t, ofz_value *v)
         v->kind = OFZ_KIND_OPTIONAL;
         return OFZ_OK;
     case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
-        v->kind = OFZ_KIND_SPARSE;
-        return OFZ_OK;
+        v->kind = OFZ_KIND_SPARSE; /* its type is that of the dense tensor it stands for */
+        return read_tensor_type(r, t->sparse_tensor_type->elem_type, t->sparse_tensor_type->shape,
+                                v);
     case ONNX__TYPE_PROTO__VALUE_OPAQUE_TYPE:
         v->kind = OFZ_KIND_OPAQUE;
         return OFZ_OK;
@@ -146,6 +148,17 @@ static ofz_status read_tensor(ofz_reader *r, const Onnx__AttributeProto *p, cons
     return OFZ_OK;
 }
 
+static ofz_status read_sparse(ofz_reader *r, const Onnx__AttributeProto *p, const ofz_tensor **out)
+{
+    ofz_tensor *t = OFZ_NEW(&r->model->arena, ofz_tensor);
+
+    if (!t) return ofz_fail_nomem(r->ctx, "attribute", sizeof *t);
+    if (!p->sparse_tensor) return ofz_fail(r->ctx, OFZ_E_MODEL, "no sparse tensor, want one");
+    OFZ_TRY(ofz_sparse_read(r->ctx, r->model, p->sparse_tensor, t));
+    *out = t;
+    return OFZ_OK;
+}
+
 static ofz_status read_value(ofz_reader *r, const Onnx__AttributeProto *p, ofz_graph *g,
                              ofz_list *captured, ofz_attr *out)
 {
@@ -173,6 +186,8 @@ static ofz_status read_value(ofz_reader *r, const Onnx__AttributeProto *p, ofz_g
         return read_list(r, p->ints, p->n_ints, sizeof(int64_t), (const void **)&out->u.ints.v);
     case OFZ_ATTR_STRINGS:
         return read_strings(r, p, &out->u.strings);
+    case OFZ_ATTR_SPARSE_TENSOR:
+        return read_sparse(r, p, &out->u.t);
     case OFZ_ATTR_TENSORS: /* opaque, and yet every tensor of a file is looked at */
         for (size_t i = 0; i < p->n_tensors; i++) {
             ofz_tensor unused;
@@ -182,7 +197,6 @@ static ofz_status read_value(ofz_reader *r, const Onnx__AttributeProto *p, ofz_g
         return OFZ_OK;
     case OFZ_ATTR_NONE:
     case OFZ_ATTR_GRAPHS:
-    case OFZ_ATTR_SPARSE_TENSOR:
     case OFZ_ATTR_SPARSE_TENSORS:
     case OFZ_ATTR_TYPE_PROTO:
     case OFZ_ATTR_TYPE_PROTOS:
@@ -197,80 +211,26 @@ ofz_status ofz_read_attribute(ofz_reader *r, const Onnx__AttributeProto *p, ofz_
     ofz_status st;
 
     OFZ_TRY(ofz_read_text(r, p->name, &out->name));
-    if (p->ref_attr_name && p->ref_attr_name[0])
+    out->type = ofz_attribute_type(p);
+    out->file = ofz_read_span(r, &p->base);
+    if (p->ref_attr_name && p->ref_attr_name[0]) {
+        if (r->in_function) return ofz_read_text(r, p->ref_attr_name, &out->ref);
         return ofz_fail(r->ctx, OFZ_E_MODEL,
                         "attribute '%.100s': refers to a function's attribute, outside a function",
                         out->name);
-    out->type = ofz_attribute_type(p);
-    out->file = ofz_read_span(r, &p->base);
-    st        = read_value(r, p, g, captured, out);
+    }
+    st = read_value(r, p, g, captured, out);
     return st ? ofz_at(r->ctx, st, "attribute '%.100s'", out->name) : OFZ_OK;
 }
 
 /* --- Constant nodes --------------------------------------------------------------------------- */
 
-/* Point `t` at the attribute's value; false for a form that holds no dense tensor. */
-static bool constant_view(const ofz_attr *a, ofz_dtype *dtype, int *rank, int64_t *dim,
-                          const void **data)
-{
-    static const struct {
-        const char   *name;
-        ofz_attr_type type;
-        ofz_dtype     dtype;
-    } forms[] = {
-        { "value_float", OFZ_ATTR_FLOAT, OFZ_F32 },
-        { "value_floats", OFZ_ATTR_FLOATS, OFZ_F32 },
-        { "value_int", OFZ_ATTR_INT, OFZ_I64 },
-        { "value_ints", OFZ_ATTR_INTS, OFZ_I64 },
-        { "value_string", OFZ_ATTR_STRING, OFZ_STRING },
-        { "value_strings", OFZ_ATTR_STRINGS, OFZ_STRING },
-    };
-
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (strcmp(a->name, forms[i].name) != 0 || a->type != forms[i].type) continue;
-        *dtype = forms[i].dtype;
-        *rank =
-            a->type == OFZ_ATTR_FLOATS || a->type == OFZ_ATTR_INTS || a->type == OFZ_ATTR_STRINGS;
-        *data = &a->u;
-        if (*rank) { /* the three lists have one layout */
-            *dim  = (int64_t)a->u.ints.count;
-            *data = a->u.ints.v;
-        }
-        return true;
-    }
-    return false;
-}
-
-/* The value of a Constant node becomes its output's constant. The node stays. */
-static ofz_status constant_set(ofz_reader *r, const ofz_attr *a, ofz_value *v)
-{
-    ofz_tensor *t = OFZ_NEW(&r->model->arena, ofz_tensor);
-    ofz_dtype   dtype;
-    int64_t     dim[1];
-    const void *data;
-    int         rank;
-
-    if (!t) return ofz_fail_nomem(r->ctx, "constant", sizeof *t);
-    if (a->type == OFZ_ATTR_TENSOR && !strcmp(a->name, "value")) {
-        *t = *a->u.t;
-    } else if (constant_view(a, &dtype, &rank, dim, &data)) {
-        OFZ_TRY(ofz_tensor_set(r->ctx, t, dtype, rank, dim));
-        t->data = (void *)(uintptr_t)data;
-    } else {
-        return OFZ_OK;
-    }
-    v->constant = t;
-    return ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim);
-}
-
 ofz_status ofz_read_constant(ofz_reader *r, const Onnx__NodeProto *p, ofz_node *n)
 {
     ofz_value *v = n->out_count ? n->out[0] : NULL;
 
-    if (strcmp(n->op_type, "Constant") != 0 || n->domain[0] || !v || n->attr_count != 1)
-        return OFZ_OK;
-    OFZ_TRY(constant_set(r, &n->attr[0], v));
-    if (!v->constant || !p->attribute[0]->t) return OFZ_OK;
+    OFZ_TRY(ofz_node_take_constant(r->ctx, n));
+    if (!v || !v->constant || !p->n_attribute || !p->attribute[0]->t) return OFZ_OK;
     v->origin   = ofz_message_origin(&p->attribute[0]->t->base);
     v->external = p->attribute[0]->t->has_data_location &&
                   p->attribute[0]->t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;

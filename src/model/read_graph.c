@@ -1,7 +1,9 @@
-/* read_graph.c - GraphProto to ofz_graph: values first, then the nodes between them. */
+/* read_graph.c - GraphProto and FunctionProto to ofz_graph: values first, then the nodes between
+ * them. */
 #include <string.h>
 
 #include "model/reader.h"
+#include "model/sparse.h"
 
 /* --- values ----------------------------------------------------------------------------------- */
 
@@ -39,20 +41,28 @@ static ofz_status read_initializer(ofz_reader *r, const Onnx__TensorProto *p, of
     return ofz_read_marks(r, p, v);
 }
 
-/* Carried opaque: a value of which only the name is known. */
+/* Dense from here on; the file's bytes stay as they are, and nobody may write to them. */
 static ofz_status read_sparse(ofz_reader *r, const Onnx__SparseTensorProto *p, ofz_graph *g)
 {
     const char *name = p->values ? p->values->name : NULL;
+    ofz_tensor *t    = OFZ_NEW(g->arena, ofz_tensor);
     ofz_value  *v;
 
+    if (!t) return ofz_fail_nomem(r->ctx, "initializer", sizeof *t);
     if (!name || !name[0])
         return ofz_fail(r->ctx, OFZ_E_MODEL, "sparse initializer without a name");
     v = ofz_map_get(&g->by_name, name);
-    if (v && !v->is_input)
+    if (v && (!v->is_input || v->constant))
         return ofz_fail(r->ctx, OFZ_E_MODEL, "initializer '%.100s': defined twice", name);
     if (!v) OFZ_TRY(ofz_value_new(r->ctx, g, name, &v));
-    v->kind = OFZ_KIND_SPARSE;
-    return OFZ_OK;
+    OFZ_TRY(ofz_sparse_read(r->ctx, r->model, p, t));
+    v->constant    = t;
+    v->kind        = OFZ_KIND_TENSOR;
+    v->initializer = true;
+    v->sparse      = true;
+    OFZ_TRY(ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim));
+    return ofz_list_push(&r->model->tensor, v) ? OFZ_OK
+                                               : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
 }
 
 /* All outputs before any node, so that names resolve in files that are not sorted. */
@@ -168,7 +178,7 @@ static ofz_status read_node_into(ofz_reader *r, const Onnx__NodeProto *p, ofz_gr
     n->changed = false;
     OFZ_TRY(ofz_read_text(r, p->overload, &n->overload));
     for (size_t i = 0; i < n->attr_count; i++)
-        if (n->attr[i].type == OFZ_ATTR_GRAPH) n->attr[i].u.g->parent_node = n;
+        if (n->attr[i].type == OFZ_ATTR_GRAPH && n->attr[i].u.g) n->attr[i].u.g->parent_node = n;
     OFZ_TRY(capture(r, g, n, inner, captured));
     return ofz_read_constant(r, p, n);
 }
@@ -200,7 +210,7 @@ static ofz_status sort(ofz_reader *r, ofz_graph *g)
     if (!was) return ofz_fail_nomem(r->ctx, "graph", count * sizeof(void *));
     if (count) memcpy(was, g->node.item, count * sizeof(void *));
     OFZ_TRY(ofz_graph_sort(r->ctx, g));
-    for (size_t i = 0; i < count && !r->model->file->unsorted; i++)
+    for (size_t i = 0; i < count && !r->model->file->unsorted && !r->in_function; i++)
         if (was[i] != g->node.item[i])
             OFZ_TRY(ofz_read_text(r, ofz_node_text(text, sizeof text, was[i]),
                                   &r->model->file->unsorted));
@@ -240,4 +250,88 @@ ofz_status ofz_read_graph(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *p
     g->changed = false;
     *out       = g;
     return OFZ_OK;
+}
+
+/* --- functions -------------------------------------------------------------------------------- */
+
+static ofz_status read_function_values(ofz_reader *r, const Onnx__FunctionProto *p, ofz_graph *g)
+{
+    ofz_value *v;
+
+    for (size_t i = 0; i < p->n_input; i++) {
+        if (!p->input[i][0])
+            return ofz_fail(r->ctx, OFZ_E_MODEL, "input %zu of a function: no name", i);
+        OFZ_TRY(ofz_value_new(r->ctx, g, p->input[i], &v));
+        v->is_input = true;
+        if (!ofz_list_push(&g->input, v)) return ofz_fail_nomem(r->ctx, v->name, sizeof v);
+    }
+    for (size_t i = 0; i < p->n_node; i++) OFZ_TRY(read_node_outputs(r, p->node[i], g));
+    for (size_t i = 0; i < p->n_value_info; i++) OFZ_TRY(read_value_info(r, p->value_info[i], g));
+    for (size_t i = 0; i < p->n_output; i++) {
+        if (!p->output[i][0])
+            return ofz_fail(r->ctx, OFZ_E_MODEL, "output %zu of a function: no name", i);
+        v = ofz_map_get(&g->by_name, p->output[i]);
+        if (!v) OFZ_TRY(ofz_value_new(r->ctx, g, p->output[i], &v)); /* the check reports it */
+        v->is_output = true;
+        if (!ofz_list_push(&g->output, v)) return ofz_fail_nomem(r->ctx, v->name, sizeof v);
+    }
+    return OFZ_OK;
+}
+
+static ofz_status read_function_attributes(ofz_reader *r, const Onnx__FunctionProto *p,
+                                           ofz_function *f)
+{
+    ofz_list     captured = { 0 };
+    const char **name     = OFZ_NEWS(&r->model->arena, const char *, p->n_attribute);
+    ofz_status   st       = OFZ_OK;
+
+    f->defaults = OFZ_NEWS(&r->model->arena, ofz_attr, p->n_attribute_proto);
+    if (!name || !f->defaults) return ofz_fail_nomem(r->ctx, "function", p->n_attribute);
+    for (size_t i = 0; i < p->n_attribute; i++)
+        OFZ_TRY(ofz_read_text(r, p->attribute[i], &name[i]));
+    f->attr       = name;
+    f->attr_count = p->n_attribute;
+    for (size_t i = 0; i < p->n_attribute_proto; i++) {
+        OFZ_GOTO(
+            ofz_read_attribute(r, p->attribute_proto[i], f->graph, &captured, &f->defaults[i]));
+        f->default_count++;
+    }
+done:
+    ofz_list_free(&captured);
+    return st;
+}
+
+static ofz_status read_function_body(ofz_reader *r, const Onnx__FunctionProto *p, ofz_function *f)
+{
+    ofz_list   captured = { 0 }; /* stays empty: a body sees nothing around it */
+    ofz_status st       = OFZ_OK;
+
+    OFZ_TRY(ofz_graph_new(r->ctx, &r->model->arena, NULL, &r->model->symbol, &f->graph));
+    f->graph->name = f->name;
+    OFZ_TRY(ofz_read_opsets(r, p->opset_import, p->n_opset_import, &f->graph->opset,
+                            &f->graph->opset_count));
+    OFZ_TRY(read_function_values(r, p, f->graph));
+    for (size_t i = 0; i < p->n_node && !st; i++)
+        st = read_node(r, p->node[i], f->graph, &captured);
+    ofz_list_free(&captured);
+    OFZ_TRY(st);
+    OFZ_TRY(read_function_attributes(r, p, f));
+    OFZ_TRY(sort(r, f->graph));
+    f->graph->changed = false;
+    return OFZ_OK;
+}
+
+ofz_status ofz_read_function(ofz_reader *r, const Onnx__FunctionProto *p, ofz_function *out)
+{
+    const char *domain = p->domain && strcmp(p->domain, "ai.onnx") != 0 ? p->domain : "";
+    ofz_status  st;
+
+    OFZ_TRY(ofz_read_text(r, domain, &out->domain));
+    OFZ_TRY(ofz_read_text(r, p->name, &out->name));
+    OFZ_TRY(ofz_read_text(r, p->overload, &out->overload));
+    out->node_count = p->n_node;
+    r->in_function  = true;
+    st              = read_function_body(r, p, out);
+    r->in_function  = false;
+    return st ? ofz_at(r->ctx, st, "function '%.100s'", out->name) : OFZ_OK;
 }

@@ -7,7 +7,8 @@
 typedef struct ofz_reader {
     ofz_ctx   *ctx;
     ofz_model *model;
-    ofz_list   graph; /* every ofz_graph made, parents before children */
+    ofz_list   graph;       /* every ofz_graph made, parents before children */
+    bool       in_function; /* attributes may refer to the call's */
 } ofz_reader;
 
 /* A copy in the model's arena; "" for NULL. */
@@ -21,6 +22,14 @@ ofz_bytes_view ofz_read_span(const ofz_reader *r, const ProtobufCMessage *m);
  * A graph that failed half way stays in r->graph, for the model to release. */
 ofz_status ofz_read_graph(ofz_reader *r, const Onnx__GraphProto *p, ofz_graph *parent,
                           ofz_list *captured, ofz_graph **out) OFZ_MUST_USE;
+
+/* The versions that a model or a function imports; room for one more. */
+ofz_status ofz_read_opsets(ofz_reader *r, Onnx__OperatorSetIdProto *const *p, size_t count,
+                           ofz_opset **out, size_t *out_count) OFZ_MUST_USE;
+
+/* Read the model's function `p`. What was made before a failure is the model's to release. */
+ofz_status ofz_read_function(ofz_reader *r, const Onnx__FunctionProto *p,
+                             ofz_function *out) OFZ_MUST_USE;
 
 /* Fill kind and type of `v` from `t`. */
 ofz_status ofz_read_type(ofz_reader *r, const Onnx__TypeProto *t, ofz_value *v) OFZ_MUST_USE;

@@ -30,9 +30,9 @@ int ofz_message_origin(const ProtobufCMessage *m);
 ofz_status ofz_tensor_proto_read(ofz_ctx *ctx, ofz_model *model, const Onnx__TensorProto *p,
                                  ofz_tensor *out, bool *external) OFZ_MUST_USE;
 
-/* data_proto.c: unpack what the guard let through, a SequenceProto or an OptionalProto. *out owns
- * copies of all bytes. Errors: as above, OFZ_E_UNSUPPORTED for maps and sparse tensors. */
-ofz_status ofz_container_unpack(ofz_ctx *ctx, ofz_model *model, bool sequence, const ofz_guarded *g,
+/* data_proto.c: unpack what the guard let through: a SequenceProto, an OptionalProto or a MapProto, as
+ * `kind` says. *out owns copies of all bytes. Errors: as above, OFZ_E_UNSUPPORTED for sparse tensors. */
+ofz_status ofz_container_unpack(ofz_ctx *ctx, ofz_model *model, ofz_kind kind, const ofz_guarded *g,
                                 ofz_tensor *out) OFZ_MUST_USE;
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "ops/op.h"
 
-ofz_status ofz_emit_attrs(ofz_grad_call *g, const char *domain, const char *op_type, int attr_count,
-                          const ofz_attr *attr, int in_count, ofz_value *const *in, int out_count,
-                          ofz_value **out)
+static ofz_status emit_node(ofz_grad_call *g, const char *domain, const char *op_type,
+                            int attr_count, const ofz_attr *attr, int in_count,
+                            ofz_value *const *in, int out_count, ofz_value **out, ofz_node **node)
 {
     char          name[64];
     ofz_node_spec spec = { .op_type    = op_type,
@@ -22,7 +22,29 @@ ofz_status ofz_emit_attrs(ofz_grad_call *g, const char *domain, const char *op_t
     for (int i = 0; i < out_count; i++) OFZ_TRY(ofz_value_new(g->ctx, g->graph, NULL, &out[i]));
     snprintf(name, sizeof name, "%s_%zu", op_type, g->graph->node.count);
     spec.name = name;
-    return ofz_node_add(g->ctx, g->graph, &spec, NULL);
+    return ofz_node_add(g->ctx, g->graph, &spec, node);
+}
+
+ofz_status ofz_emit_attrs(ofz_grad_call *g, const char *domain, const char *op_type, int attr_count,
+                          const ofz_attr *attr, int in_count, ofz_value *const *in, int out_count,
+                          ofz_value **out)
+{
+    return emit_node(g, domain, op_type, attr_count, attr, in_count, in, out_count, out, NULL);
+}
+
+ofz_status ofz_emit_bodies(ofz_grad_call *g, const char *domain, const char *op_type,
+                           int attr_count, const ofz_attr *attr, int in_count, ofz_value *const *in,
+                           int out_count, ofz_value **out)
+{
+    ofz_node *n;
+
+    OFZ_TRY(emit_node(g, domain, op_type, attr_count, attr, in_count, in, out_count, out, &n));
+    for (size_t i = 0; i < n->attr_count; i++) {
+        if (n->attr[i].type != OFZ_ATTR_GRAPH) continue;
+        n->attr[i].u.g->parent_node = n;
+        OFZ_TRY(ofz_node_capture(g->ctx, n, n->attr[i].u.g));
+    }
+    return OFZ_OK;
 }
 
 ofz_status ofz_emit(ofz_grad_call *g, const char *domain, const char *op_type, const ofz_node *like,

@@ -120,7 +120,20 @@ typedef struct ofz_grad_call {
     ofz_value *const *dy;
     const bool       *need;
     ofz_value       **dx;
+    /* values of scopes around that the node's subgraphs read and that a gradient is wanted for; the
+     * row sets outer_dx[] as it does dx[] */
+    size_t            outer_count;
+    ofz_value *const *outer;
+    ofz_value       **outer_dx;
 } ofz_grad_call;
+
+/* For rows with subgraphs. `body` stands in g->graph (its parent) and computes y[] from x[], which are
+ * values of it or of scopes around it. Types are inferred and the nodes of the gradient appended: dy[k]
+ * (NULL: none) reached y[k]; dx[i] is set, NULL where none of the y depends on x[i].
+ * Errors: as ofz_grad_append. */
+ofz_status ofz_grad_body(ofz_grad_call *g, ofz_graph *body, size_t y_count, ofz_value *const *y,
+                         ofz_value *const *dy, size_t x_count, ofz_value *const *x,
+                         ofz_value **dx) OFZ_MUST_USE;
 
 /* Append op_type(in...) with the attributes of `like` (NULL: none) and out_count outputs. domain
  * "ofz" or "". The shape of an emitted gradient is inferred later, by the same pass as all others.
@@ -135,6 +148,11 @@ ofz_status ofz_emit_grad(ofz_grad_call *g, const char *op_type, int in_count, of
 ofz_status ofz_emit_attrs(ofz_grad_call *g, const char *domain, const char *op_type, int attr_count,
                           const ofz_attr *attr, int in_count, ofz_value *const *in, int out_count,
                           ofz_value **out) OFZ_MUST_USE;
+/* As ofz_emit_attrs for attributes with graphs, which the node owns from here on: their parent is
+ * g->graph. */
+ofz_status ofz_emit_bodies(ofz_grad_call *g, const char *domain, const char *op_type,
+                           int attr_count, const ofz_attr *attr, int in_count, ofz_value *const *in,
+                           int out_count, ofz_value **out) OFZ_MUST_USE;
 /* dy summed over the axes along which `x` was broadcast, so that it has x's shape:
  * ofz.SumTo(dy, x). */
 ofz_status ofz_emit_sum_to(ofz_grad_call *g, ofz_value *dy, ofz_value *x,
@@ -158,7 +176,9 @@ typedef struct ofz_op {
                            b bias, g norm scale, h norm shift, s norm statistic, e embedding,
                            i shape, q quantisation, m mask. The last letter repeats. NULL: x */
     const char *domain; /* NULL: ai.onnx */
-    int         until;  /* last opset version for rows that were withdrawn; 0: none */
+    const char
+        *instead; /* of a version that withdraws the operator, and has no functions: what takes
+                            its place; else NULL */
 } ofz_op;
 
 typedef struct ofz_op_table {
@@ -170,8 +190,10 @@ typedef struct ofz_op_table {
     const ofz_op_table        ofz_ops_##family = { rows }
 
 /* The row for `op_type` of `domain` ("" is ai.onnx) at `opset`: the largest `since` not above it.
- * NULL when there is none. */
+ * NULL when there is none, or when that version withdraws the operator. */
 const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset);
+/* The row that withdraws `op_type` at `opset`, or NULL. */
+const ofz_op *ofz_op_withdrawn(const char *domain, const char *op_type, int64_t opset);
 
 /* Fill `dst` (op->attr_size bytes, zeroed here) from the node. Arity is checked as well.
  * OFZ_E_MODEL names an attribute that is unknown to this version, missing or of the wrong type, or

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "ops/body.h"
+#include "ops/back.h"
 
 /* --- If --------------------------------------------------------------------------------------- */
 
@@ -272,13 +272,13 @@ static const ofz_attr_def loop_attr[] = {
 #define IF(since)                                                                                  \
     {                                                                                              \
         "If", since, { 1, 1 }, { 1, OFZ_VARIADIC }, FLAGS, if_attr, sizeof(if_attrs), if_infer,    \
-            if_eval                                                                                \
+            if_eval, ofz_if_grad                                                                   \
     }
 /* Trip count and condition may be "", so that no input need be there by name. */
 #define LOOP(since)                                                                                \
     {                                                                                              \
         "Loop", since, { 0, OFZ_VARIADIC }, { 1, OFZ_VARIADIC }, FLAGS, loop_attr,                 \
-            sizeof(loop_attrs), loop_infer, loop_eval                                              \
+            sizeof(loop_attrs), loop_infer, loop_eval, ofz_loop_grad                               \
     }
 
 static const ofz_op rows[] = {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ops/body.h"
+#include "ops/back.h"
 #include "ops/move.h"
 #include "tensor/container.h"
 
@@ -470,7 +470,8 @@ static const ofz_attr_def map_attr[] = {
     }
 #define SCAN(since)                                                                                \
     {                                                                                              \
-        "Scan", since, ANY, ANY, FLAGS, scan_attr, sizeof(scan_attrs), scan_infer, scan_eval       \
+        "Scan", since, ANY, ANY, FLAGS, scan_attr, sizeof(scan_attrs), scan_infer, scan_eval,      \
+            ofz_scan_grad                                                                          \
     }
 
 static const ofz_op rows[] = {
@@ -491,7 +492,8 @@ static const ofz_op rows[] = {
     SCAN(23),
     SCAN(24),
     SCAN(25),
-    { "SequenceMap", 17, ANY, ANY, FLAGS, map_attr, sizeof(map_attrs), map_infer, map_eval },
+    { "SequenceMap", 17, ANY, ANY, FLAGS, map_attr, sizeof(map_attrs), map_infer, map_eval,
+      ofz_sequence_map_grad },
     { 0 },
 };
 OFZ_OP_TABLE(control_scan, rows);

@@ -1,5 +1,6 @@
 /* ops_shape_pad.c - rows that make tensors larger by repeating or surrounding: Expand, Tile, Pad,
  * CenterCropPad. */
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,43 @@ static ofz_status tile_infer(ofz_infer_call *c)
                             repeats[i]);
         OFZ_TRY(ofz_dim_mul(c, in->dim[i], repeats[i], &dim[i]));
     }
+    return ofz_infer_set(c, 0, in->dtype, in->rank, dim);
+}
+
+/* The one number that input k holds where it is known: version 1 gives them the type of its data. */
+static ofz_status whole_known(ofz_infer_call *c, int k, const char *what, bool *known, int64_t *out)
+{
+    const ofz_tensor *t = c->in[k];
+    double            x;
+
+    OFZ_TRY(ofz_want_scalar(c, k));
+    *known = t->data && t->count == 1;
+    if (!*known) return OFZ_OK;
+    x = ofz_elem_f64(t->dtype, t->data, 0);
+    if (!(fabs(x) < 0x1p53) || x != trunc(x))
+        return ofz_fail(c->ctx, OFZ_E_MODEL, "%s: %.9g, want a whole number", what, x);
+    *out = (int64_t)x;
+    return OFZ_OK;
+}
+
+/* Tile-1 repeats along one axis. */
+static ofz_status tile1_infer(ofz_infer_call *c)
+{
+    const ofz_tensor *in = c->in[0];
+    int64_t           dim[OFZ_MAX_RANK], tiles = 0, where = 0;
+    bool              tiles_known, axis_known;
+    int               axis;
+
+    OFZ_TRY(whole_known(c, 1, "tiles", &tiles_known, &tiles));
+    OFZ_TRY(whole_known(c, 2, "axis", &axis_known, &where));
+    if (tiles < 0)
+        return ofz_fail(c->ctx, OFZ_E_MODEL, "tiles: %" PRId64 ", want 0 or more", tiles);
+    if (in->rank < 0) return ofz_infer_unknown(c, 0, in->dtype);
+    if (!axis_known) return ofz_infer_rank(c, 0, in->dtype, in->rank);
+    OFZ_TRY(ofz_axis(c->ctx, where, in->rank, &axis));
+    memcpy(dim, in->dim, (size_t)in->rank * sizeof *dim);
+    if (!tiles_known) tiles = ofz_infer_fresh(c);
+    OFZ_TRY(ofz_dim_mul(c, in->dim[axis], tiles, &dim[axis]));
     return ofz_infer_set(c, 0, in->dtype, in->rank, dim);
 }
 
@@ -587,6 +625,7 @@ static const ofz_op rows[] = {
     PAD(23, 4),
     PAD(24, 4),
     PAD(25, 4),
+    { "Tile", 1, { 3, 3 }, ONE, OFZ_OP_PURE, NULL, 0, tile1_infer, tile_eval, tile_grad, "xii" },
     { "Tile", 6, TWO, ONE, MOVE, NULL, 0, tile_infer, tile_eval, tile_grad, "xi" },
     { "Tile", 13, TWO, ONE, MOVE, NULL, 0, tile_infer, tile_eval, tile_grad, "xi" },
     LIKE("CenterCropPadGrad", 2, 2, center_grad_eval),

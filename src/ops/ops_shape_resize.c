@@ -14,7 +14,8 @@ typedef struct resize_attrs {
     float      cubic_coeff_a, extrapolation_value;
     ofz_string coordinate, keep_aspect, mode, nearest;
     ofz_ints   axes;
-    ofz_floats scales; /* Upsample-7 */
+    ofz_floats scales;                    /* Upsample-7 */
+    float      height_scale, width_scale; /* Upsample-1; 0 elsewhere */
 } resize_attrs;
 
 /* Upsample and Resize-10 are older and simpler: x / scale, and nearest rounds towards more pixels.
@@ -186,10 +187,14 @@ static ofz_status sizes_get(ofz_ctx *ctx, const resize_attrs *a, const resize_in
 static ofz_status resize_resolve(ofz_ctx *ctx, const resize_attrs *a, const resize_inputs *in,
                                  resize_spec *s)
 {
-    const int     rank     = in->x->rank;
-    const int64_t n        = a->axes.count ? (int64_t)a->axes.count : rank;
-    const bool    by_scale = is_given(in->scales) || a->scales.count;
+    const float   picture[] = { 1, 1, a->height_scale, a->width_scale };
+    const int     rank      = in->x->rank;
+    const int64_t n         = a->axes.count ? (int64_t)a->axes.count : rank;
+    const bool    by_scale  = is_given(in->scales) || a->scales.count || picture[2] > 0;
+    resize_attrs  own       = *a;
 
+    if (picture[2] > 0) own.scales = (ofz_floats){ picture, 4 };
+    a  = &own;
     *s = (resize_spec){ .how = { 0 } };
     OFZ_TRY(how_get(ctx, a, in->simple, &s->how));
     if (by_scale == is_given(in->sizes))
@@ -266,6 +271,18 @@ static ofz_status resize_infer(ofz_infer_call *c)
 static ofz_status simple_infer(ofz_infer_call *c)
 {
     return resize_infer_as(c, true);
+}
+
+static ofz_status picture_infer(ofz_infer_call *c)
+{
+    const resize_attrs *a = c->attrs;
+
+    if (!(a->height_scale > 0) || !(a->width_scale > 0))
+        return ofz_fail(c->ctx, OFZ_E_MODEL,
+                        "height_scale, width_scale: %.9g, %.9g, want more than 0",
+                        (double)a->height_scale, (double)a->width_scale);
+    OFZ_TRY(ofz_want_rank(c, 0, 4));
+    return simple_infer(c);
 }
 
 /* --- evaluation ------------------------------------------------------------------------------- */
@@ -513,16 +530,24 @@ static const ofz_attr_def upsample7_def[] = {
     { "scales", OFZ_ATTR_FLOATS, AT(scales), .required = true },
     { 0 },
 };
-static const ofz_attr_def upsample_grad_def[] = { MODE,
-                                                  { "scales", OFZ_ATTR_FLOATS, AT(scales) },
-                                                  { 0 } };
-static const ofz_attr_def resize11_def[]      = { ATTRS11, { 0 } };
-static const ofz_attr_def resize18_def[]      = {
-         { "antialias", OFZ_ATTR_INT, AT(antialias) },
-         { "axes", OFZ_ATTR_INTS, AT(axes) },
-         ATTRS11,
-         { "keep_aspect_ratio_policy", OFZ_ATTR_STRING, AT(keep_aspect), .s = "stretch" },
-         { 0 },
+static const ofz_attr_def upsample1_def[] = {
+    MODE,
+    { "height_scale", OFZ_ATTR_FLOAT, AT(height_scale), .required = true },
+    { "width_scale", OFZ_ATTR_FLOAT, AT(width_scale), .required = true },
+    { 0 },
+};
+static const ofz_attr_def upsample_grad_def[] = {
+    MODE,
+    { "scales", OFZ_ATTR_FLOATS, AT(scales) },
+    { 0 },
+};
+static const ofz_attr_def resize11_def[] = { ATTRS11, { 0 } };
+static const ofz_attr_def resize18_def[] = {
+    { "antialias", OFZ_ATTR_INT, AT(antialias) },
+    { "axes", OFZ_ATTR_INTS, AT(axes) },
+    ATTRS11,
+    { "keep_aspect_ratio_policy", OFZ_ATTR_STRING, AT(keep_aspect), .s = "stretch" },
+    { 0 },
 };
 
 #define RESIZE(v, least, def)                                                                      \
@@ -548,6 +573,7 @@ static const ofz_op rows[] = {
     RESIZE(13, 1, resize11_def),
     RESIZE(18, 1, resize18_def),
     RESIZE(19, 1, resize18_def),
+    { "Upsample", 1, { 1, 1 }, { 1, 1 }, PURE, upsample1_def, SIZE, picture_infer, simple_eval },
     { "Upsample",
       7,
       { 1, 1 },
@@ -568,9 +594,8 @@ static const ofz_op rows[] = {
       simple_infer,
       simple_eval,
       simple_grad,
-      "xi",
-      NULL,
-      9 },
+      "xi" },
+    { "Upsample", 10, { 2, 2 }, { 1, 1 }, .instead = "Resize" },
     { "ResizeGrad",
       1,
       { 2, 5 },

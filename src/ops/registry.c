@@ -29,7 +29,7 @@ static const char *op_domain(const ofz_op *op)
     return op->domain ? op->domain : "";
 }
 
-const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset)
+static const ofz_op *op_newest(const char *domain, const char *op_type, int64_t opset)
 {
     for (size_t f = 0; f < FAMILY_COUNT; f++) {
         const ofz_op *best = NULL;
@@ -38,9 +38,23 @@ const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset
             if (op->since <= opset && !strcmp(op->name, op_type) &&
                 !strcmp(op_domain(op), domain) && (!best || op->since > best->since))
                 best = op;
-        if (best) return best->until && opset > best->until ? NULL : best;
+        if (best) return best;
     }
     return NULL;
+}
+
+const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset)
+{
+    const ofz_op *op = op_newest(domain, op_type, opset);
+
+    return op && !op->instead ? op : NULL;
+}
+
+const ofz_op *ofz_op_withdrawn(const char *domain, const char *op_type, int64_t opset)
+{
+    const ofz_op *op = op_newest(domain, op_type, opset);
+
+    return op && op->instead ? op : NULL;
 }
 
 ofz_role ofz_op_role(const ofz_op *op, size_t index)
@@ -215,6 +229,9 @@ static ofz_status lint_row(ofz_ctx *ctx, const ofz_op *op, const ofz_op *prev)
     if (c == 0) c = strcmp(prev->name, op->name);
     if (c > 0 || (c == 0 && prev->since >= op->since))
         return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: out of order", op->name, op->since);
+    if (op->instead && (op->infer || op->eval || op->grad))
+        return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: withdrawn and yet alive", op->name, op->since);
+    if (op->instead) return OFZ_OK;
     if (!op->infer) return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: infer missing", op->name, op->since);
     if (op->in.min > op->in.max || op->out.min > op->out.max)
         return ofz_fail(ctx, OFZ_E_ARG, "%s-%d: arity", op->name, op->since);

@@ -88,10 +88,10 @@ static void known_forget(ofz_fold *f)
 
 static ofz_status infer(ofz_fold *f)
 {
-    const ofz_infer_watch watch = { watch_constant, watch_known, f };
+    const ofz_infer_lens lens = { watch_constant, watch_known, f };
 
     known_forget(f);
-    return ofz_infer_graph_watched(f->ctx, f->model->graph, &watch);
+    return ofz_infer_known(f->ctx, f->model->graph, &lens);
 }
 
 /* Types that follow from an initializer which a caller may override hold only until somebody does:
@@ -192,8 +192,8 @@ static void trace_sources(const ofz_fold *f, ofz_graph *g)
     for (size_t i = 0; i < g->value.count; i++) {
         ofz_value *v = g->value.item[i];
 
-        v->scratch = (v->is_input && !ofz_fold_constant(f, v)) || ofz_fold_varies(f, v) ? (int)i
-                                                                                         : -1;
+        v->scratch =
+            (v->is_input && !ofz_fold_constant(f, v)) || ofz_fold_varies(f, v) ? (int)i : -1;
     }
     for (size_t i = 0; i < g->node.count; i++) {
         const ofz_node *n    = g->node.item[i];

@@ -10,8 +10,8 @@
 /* A layer: what it is, and how its weight lies. */
 typedef struct layer {
     ofz_node         *n;
-    const ofz_tensor *w;    /* whether it trains or not */
-    const ofz_tensor *bias; /* constant, or NULL */
+    const ofz_tensor *w;            /* whether it trains or not */
+    const ofz_tensor *bias;         /* constant, or NULL */
     int64_t channels, outer, inner; /* w is [outer, channels or channels of a group, inner] */
     int64_t groups;                 /* of ConvTranspose, whose outer runs through them; else 1 */
     bool    scalar_bias;            /* Gemm: one number for all channels */
@@ -120,7 +120,7 @@ static ofz_status aligned(ofz_fold *f, const ofz_tensor *t, ofz_tensor *out)
 /* The weight times scale[channel]. */
 static ofz_status weight_scaled(ofz_fold *f, const layer *l, const double *scale, ofz_tensor *out)
 {
-    const int64_t per   = l->channels / l->groups, group_rows = l->outer / l->groups;
+    const int64_t per = l->channels / l->groups, group_rows = l->outer / l->groups;
     const size_t  width = l->w->dtype == OFZ_F64 ? 8 : 4;
     ofz_tensor    w     = { 0 };
     ofz_status    st;
@@ -129,10 +129,10 @@ static ofz_status weight_scaled(ofz_fold *f, const layer *l, const double *scale
     st = ofz_tensor_new(f->ctx, out, w.dtype, w.rank, w.dim);
     for (int64_t o = 0; !st && o < l->outer; o++)
         for (int64_t c = 0; c < per; c++) {
-            const size_t  at   = (size_t)((o * per + c) * l->inner) * width;
-            const double  s    = scale[(l->groups > 1 ? o / group_rows : 0) * per + c];
-            char         *to   = (char *)out->data + at;
-            const char   *from = (const char *)w.data + at;
+            const size_t at   = (size_t)((o * per + c) * l->inner) * width;
+            const double s    = scale[(l->groups > 1 ? o / group_rows : 0) * per + c];
+            char        *to   = (char *)out->data + at;
+            const char  *from = (const char *)w.data + at;
 
             if (width == 8)
                 SCALE_ROW(double, to, from, l->inner, s);
@@ -152,8 +152,7 @@ static ofz_status bias_moved(ofz_fold *f, const layer *l, const double *scale, c
     if (l->bias) OFZ_TRY(aligned(f, l->bias, &b));
     st = ofz_tensor_new(f->ctx, out, l->w->dtype, 1, &l->channels);
     for (int64_t c = 0; !st && c < l->channels; c++) {
-        const double old =
-            l->bias ? ofz_elem_f64(b.dtype, b.data, l->scalar_bias ? 0 : c) : 0.0;
+        const double old = l->bias ? ofz_elem_f64(b.dtype, b.data, l->scalar_bias ? 0 : c) : 0.0;
 
         ofz_elem_set_f64(out->dtype, out->data, c, old * scale[c] + shift[c]);
     }
@@ -182,7 +181,7 @@ static bool all_finite(const ofz_tensor *t)
 static ofz_status input_put(ofz_fold *f, ofz_node *n, size_t index, const char *like,
                             const ofz_tensor *t)
 {
-    ofz_value *old = index < n->in_count ? n->in[index] : NULL, *v;
+    ofz_value  *old = index < n->in_count ? n->in[index] : NULL, *v;
     ofz_value **in;
 
     if (old && ofz_fold_single(old) && !old->producer && old->graph == n->graph)

@@ -84,8 +84,8 @@ static ofz_status reshape_chain(ofz_fold *f, ofz_node *n)
         !ofz_fold_single(x) || n->opset < 5 || !target_of(&n->out[0]->type, dim))
         return OFZ_OK;
     in[0] = before->in[0];
-    OFZ_TRY(ofz_fold_new_ints(f, n->graph, n->out[0]->name, dim, (size_t)n->out[0]->type.rank,
-                              &in[1]));
+    OFZ_TRY(
+        ofz_fold_new_ints(f, n->graph, n->out[0]->name, dim, (size_t)n->out[0]->type.rank, &in[1]));
     OFZ_TRY(ofz_fold_become(f, n, "Reshape", in, 2));
     ofz_node_remove(before);
     return OFZ_OK;
@@ -100,8 +100,9 @@ static bool lossless(ofz_dtype from, ofz_dtype to)
 
     if (from == to) return true;
     if (a->cls == OFZ_CLASS_BOOL) return b->cls == OFZ_CLASS_INT || b->cls == OFZ_CLASS_UINT;
-    if (a->cls == OFZ_CLASS_FLOAT) return (from == OFZ_F16 || from == OFZ_BF16 || from == OFZ_F32) &&
-                                          (to == OFZ_F64 || (to == OFZ_F32 && from != OFZ_F32));
+    if (a->cls == OFZ_CLASS_FLOAT)
+        return (from == OFZ_F16 || from == OFZ_BF16 || from == OFZ_F32) &&
+               (to == OFZ_F64 || (to == OFZ_F32 && from != OFZ_F32));
     if (a->cls != OFZ_CLASS_INT && a->cls != OFZ_CLASS_UINT) return false;
     if (a->cls == b->cls) return a->bits <= b->bits;
     return a->cls == OFZ_CLASS_UINT && b->cls == OFZ_CLASS_INT && a->bits < b->bits;
@@ -242,11 +243,16 @@ static const struct chain {
     size_t      in_count; /* that must be there */
     chain_fn   *run;
 } chains[] = {
-    { "Transpose", 1, transpose_chain }, { "Gemm", 2, transpose_into_gemm },
-    { "Reshape", 1, reshape_chain },     { "Flatten", 1, reshape_chain },
-    { "Squeeze", 1, reshape_chain },     { "Unsqueeze", 1, reshape_chain },
-    { "Cast", 1, cast_chain },           { "Slice", 1, slice_chain },
-    { "Clip", 1, relu_clip },            { "Where", 3, not_where },
+    { "Transpose", 1, transpose_chain },
+    { "Gemm", 2, transpose_into_gemm },
+    { "Reshape", 1, reshape_chain },
+    { "Flatten", 1, reshape_chain },
+    { "Squeeze", 1, reshape_chain },
+    { "Unsqueeze", 1, reshape_chain },
+    { "Cast", 1, cast_chain },
+    { "Slice", 1, slice_chain },
+    { "Clip", 1, relu_clip },
+    { "Where", 3, not_where },
     { "Mul", 2, reciprocal_times },
 };
 

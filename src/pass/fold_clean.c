@@ -33,8 +33,7 @@ static void drop_unread(ofz_fold *f, ofz_graph *g)
         ofz_node *n = g->node.item[i];
 
         if (n->removed || is_read(n) || !is_inert(f, n, 0)) continue;
-        if (n->out_count == 1 && n->out[0] && n->out[0]->constant &&
-            ofz_fold_varies(f, n->out[0]))
+        if (n->out_count == 1 && n->out[0] && n->out[0]->constant && ofz_fold_varies(f, n->out[0]))
             continue;
         ofz_node_remove(n);
         f->edits++;
@@ -217,15 +216,32 @@ static const struct rule {
     const char *op_type;
     same_fn    *same;
 } rules[] = {
-    { "Identity", always },      { "Dropout", dropout_same },  { "Cast", cast_same },
-    { "CastLike", type_same },   { "Reshape", reshape_same },  { "Squeeze", reshape_same },
-    { "Flatten", flatten_same }, { "Flatten", reshape_same },  { "Unsqueeze", reshape_same },
-    { "Slice", slice_same },     { "Transpose", transpose_same }, { "Pad", pad_same },
-    { "Expand", expand_same },   { "Tile", tile_same },        { "Concat", one_input },
-    { "Sum", one_input },        { "Max", one_input },         { "Min", one_input },
-    { "Mean", one_input },       { "Split", split_same },      { "Add", zero_same },
-    { "Sub", zero_same },        { "Mul", one_same },          { "Div", one_same },
-    { "Pow", one_same },         { "Clip", clip_same },
+    { "Identity", always },
+    { "Dropout", dropout_same },
+    { "Cast", cast_same },
+    { "CastLike", type_same },
+    { "Reshape", reshape_same },
+    { "Squeeze", reshape_same },
+    { "Flatten", flatten_same },
+    { "Flatten", reshape_same },
+    { "Unsqueeze", reshape_same },
+    { "Slice", slice_same },
+    { "Transpose", transpose_same },
+    { "Pad", pad_same },
+    { "Expand", expand_same },
+    { "Tile", tile_same },
+    { "Concat", one_input },
+    { "Sum", one_input },
+    { "Max", one_input },
+    { "Min", one_input },
+    { "Mean", one_input },
+    { "Split", split_same },
+    { "Add", zero_same },
+    { "Sub", zero_same },
+    { "Mul", one_same },
+    { "Div", one_same },
+    { "Pow", one_same },
+    { "Clip", clip_same },
 };
 
 /* 0 + x and 1 * x. */

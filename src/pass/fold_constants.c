@@ -42,8 +42,7 @@ static ofz_status work_new(work *w)
 static void work_free(work *w)
 {
     for (size_t i = 0; w->in_room && i < w->n->in_count; i++) ofz_tensor_release(&w->in_room[i]);
-    for (size_t i = 0; w->out_room && i < w->n->out_count; i++)
-        ofz_tensor_release(&w->out_room[i]);
+    for (size_t i = 0; w->out_room && i < w->n->out_count; i++) ofz_tensor_release(&w->out_room[i]);
     free(w->in_room);
     free(w->in);
     free(w->hint);

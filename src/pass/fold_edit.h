@@ -78,14 +78,14 @@ ofz_status ofz_fold_set_constant(ofz_fold *f, ofz_value *v, const ofz_tensor *t)
 /* What stands in the way of working a node out; OFZ_FOLD_FREE: nothing. */
 typedef enum ofz_fold_bar {
     OFZ_FOLD_FREE,
-    OFZ_FOLD_UNKNOWN,  /* no row */
+    OFZ_FOLD_UNKNOWN, /* no row */
     OFZ_FOLD_RANDOM,
-    OFZ_FOLD_BODY,     /* has subgraphs */
-    OFZ_FOLD_IMPURE,   /* cannot be evaluated here */
-    OFZ_FOLD_KIND,     /* makes something else than tensors of numbers */
-    OFZ_FOLD_INPUT,    /* reads something that is no constant */
-    OFZ_FOLD_SIZE,     /* the result is too large */
-    OFZ_FOLD_FAILS     /* evaluating it fails */
+    OFZ_FOLD_BODY,   /* has subgraphs */
+    OFZ_FOLD_IMPURE, /* cannot be evaluated here */
+    OFZ_FOLD_KIND,   /* makes something else than tensors of numbers */
+    OFZ_FOLD_INPUT,  /* reads something that is no constant */
+    OFZ_FOLD_SIZE,   /* the result is too large */
+    OFZ_FOLD_FAILS   /* evaluating it fails */
 } ofz_fold_bar;
 
 /* Fold `n` when nothing bars it. */

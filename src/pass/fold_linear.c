@@ -9,8 +9,8 @@
 
 /* The constant's numbers, one for each channel; false when it is anything else, or makes the result
  * larger. */
-static bool per_channel(const ofz_fold *f, const ofz_tensor *c, int64_t channels, int axis, int rank,
-                        double *out)
+static bool per_channel(const ofz_fold *f, const ofz_tensor *c, int64_t channels, int axis,
+                        int rank, double *out)
 {
     ofz_tensor t;
 
@@ -28,7 +28,8 @@ static bool per_channel(const ofz_fold *f, const ofz_tensor *c, int64_t channels
 }
 
 /* op(y, c), or op(c, y) when `left`, as y * scale + shift; false: it is no such thing. */
-static bool as_affine(const char *op_type, bool left, int64_t channels, double *scale, double *shift)
+static bool as_affine(const char *op_type, bool left, int64_t channels, double *scale,
+                      double *shift)
 {
     const bool add = !strcmp(op_type, "Add"), sub = !strcmp(op_type, "Sub");
     const bool mul = !strcmp(op_type, "Mul"), divide = !strcmp(op_type, "Div");
@@ -83,8 +84,8 @@ static bool adds_to(const ofz_value *c, int64_t rows, int64_t columns)
 
 static ofz_status gemm_make(ofz_fold *f, ofz_node *n, size_t side)
 {
-    ofz_node   *product = ofz_fold_only(f, n->in[side], "MatMul");
-    ofz_value  *c       = n->in[1 - side], *in[3];
+    ofz_node  *product = ofz_fold_only(f, n->in[side], "MatMul");
+    ofz_value *c       = n->in[1 - side], *in[3];
 
     if (!product || !c || n->opset < 7) return OFZ_OK;
     in[0] = product->in[0];
@@ -93,8 +94,7 @@ static ofz_status gemm_make(ofz_fold *f, ofz_node *n, size_t side)
     if (in[0]->type.rank != 2 || in[1]->type.rank != 2 || c->type.dtype != in[0]->type.dtype ||
         (c->type.dtype != OFZ_F32 && c->type.dtype != OFZ_F64 && c->type.dtype != OFZ_F16))
         return OFZ_OK;
-    if (!OFZ_DIM_KNOWN(in[1]->type.dim[1]) ||
-        !adds_to(c, in[0]->type.dim[0], in[1]->type.dim[1]))
+    if (!OFZ_DIM_KNOWN(in[1]->type.dim[1]) || !adds_to(c, in[0]->type.dim[0], in[1]->type.dim[1]))
         return OFZ_OK;
     OFZ_TRY(ofz_fold_become(f, n, "Gemm", in, 3));
     ofz_node_remove(product);

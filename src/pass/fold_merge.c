@@ -109,7 +109,8 @@ static bool nodes_equal(const ofz_fold *f, const void *a, const void *b)
         return false;
     for (size_t i = 0; i < x->in_count; i++)
         if (x->in[i] != y->in[i]) return false;
-    for (size_t i = 0; i < x->out_count; i++) /* an output that is asked for may change the others */
+    for (size_t i = 0; i < x->out_count;
+         i++) /* an output that is asked for may change the others */
         if (!x->out[i] != !y->out[i]) return false;
     for (size_t i = 0; i < x->attr_count; i++) {
         const ofz_attr *other = ofz_node_attr(y, x->attr[i].name);

@@ -9,8 +9,8 @@
 static bool pad_read(const ofz_fold *f, const ofz_node *n, int64_t pad[OFZ_MAX_RANK], int *rank,
                      double *value)
 {
-    const ofz_attr   *mode  = ofz_node_attr(n, "mode");
-    const ofz_tensor *fill  = n->in_count > 2 ? ofz_fold_constant(f, n->in[2]) : NULL;
+    const ofz_attr   *mode = ofz_node_attr(n, "mode");
+    const ofz_tensor *fill = n->in_count > 2 ? ofz_fold_constant(f, n->in[2]) : NULL;
     ofz_tensor        t;
     int               count;
 
@@ -86,8 +86,7 @@ static ofz_status pad_into(ofz_fold *f, ofz_node *n)
     }
     if (!window_reaches(n, own, spatial)) return OFZ_OK;
     OFZ_TRY(ofz_fold_set_ints(f, n, "pads", own, (size_t)(2 * spatial)));
-    if (!strcmp(n->op_type, "AveragePool"))
-        OFZ_TRY(ofz_fold_set_int(f, n, "count_include_pad", 1));
+    if (!strcmp(n->op_type, "AveragePool")) OFZ_TRY(ofz_fold_set_int(f, n, "count_include_pad", 1));
     OFZ_TRY(ofz_node_set_input(f->ctx, n, 0, before->in[0]));
     ofz_node_remove(before);
     f->edits++;

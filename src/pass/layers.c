@@ -35,6 +35,12 @@ static bool role_layered(ofz_role role)
     return role != OFZ_ROLE_OTHER && role != OFZ_ROLE_SHAPE && role != OFZ_ROLE_MASK;
 }
 
+/* Where the readers of the model's tensors stand. */
+static const ofz_graph *graph_of(const ofz_model *m)
+{
+    return m->flat ? m->flat : m->graph;
+}
+
 /* --- layers ----------------------------------------------------------------------------------- */
 
 typedef struct layers {
@@ -107,7 +113,7 @@ static int layers_count(const ofz_graph *g, int base, int depth, layers *l)
 
 ofz_status ofz_layers_below(ofz_ctx *ctx, const ofz_model *m, int *below)
 {
-    const size_t nodes = (size_t)graph_number(m->graph, 0, GRAPH_DEPTH) + 1;
+    const size_t nodes = (size_t)graph_number(graph_of(m), 0, GRAPH_DEPTH) + 1;
     layers       l    = { calloc(nodes, sizeof *l.thick), calloc(nodes, sizeof *l.below), NOWHERE };
     ofz_role    *role = calloc(m->tensor.count + 1, sizeof *role);
     ofz_status   st   = OFZ_OK;
@@ -118,7 +124,7 @@ ofz_status ofz_layers_below(ofz_ctx *ctx, const ofz_model *m, int *below)
         if (role[i] == OFZ_ROLE_WEIGHT || role[i] == OFZ_ROLE_EMBEDDING)
             ofz_value_readers(m->tensor.item[i], mark_layer, &l);
     }
-    layers_count(m->graph, 0, GRAPH_DEPTH, &l);
+    layers_count(graph_of(m), 0, GRAPH_DEPTH, &l);
     for (size_t i = 0; i < m->tensor.count; i++) {
         l.least = NOWHERE;
         if (role_layered(role[i])) ofz_value_readers(m->tensor.item[i], least_below, &l);
@@ -216,12 +222,12 @@ static ofz_status side_fill(ofz_ctx *ctx, const ofz_graph *g, size_t nodes, cons
 ofz_status ofz_layers_side(ofz_ctx *ctx, const ofz_model *m, const ofz_value *at, bool after,
                            bool *hit)
 {
-    const size_t nodes = (size_t)graph_number(m->graph, 0, GRAPH_DEPTH) + 1;
+    const size_t nodes = (size_t)graph_number(graph_of(m), 0, GRAPH_DEPTH) + 1;
     side         s  = { calloc(nodes, sizeof *s.in), calloc(nodes, sizeof *s.anchor), false, true };
     ofz_status   st = OFZ_OK;
 
     if (!s.in || !s.anchor) OFZ_GOTO(ofz_fail_nomem(ctx, "nodes", nodes));
-    OFZ_GOTO(side_fill(ctx, m->graph, nodes, at, after, &s));
+    OFZ_GOTO(side_fill(ctx, graph_of(m), nodes, at->flat ? at->flat : at, after, &s));
     for (size_t i = 0; i < m->tensor.count; i++) {
         s.any = false;
         s.all = true;

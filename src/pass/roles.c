@@ -170,7 +170,7 @@ void ofz_value_readers(const ofz_value *v, ofz_reader_fn *fn, void *user)
 {
     walk w = { fn, user, WALK_EDGES };
 
-    walk_value(&w, v, WALK_DEPTH);
+    walk_value(&w, v->flat ? v->flat : v, WALK_DEPTH);
 }
 
 /* --- what the elements say -------------------------------------------------------------------- */
@@ -431,7 +431,7 @@ ofz_role ofz_value_role(const ofz_value *v)
 
 bool ofz_value_trainable(const ofz_value *v)
 {
-    if (!v->constant) return false;
+    if (!v->constant || v->sparse) return false;
     switch (v->constant->dtype) {
     case OFZ_F64:
     case OFZ_F32:
@@ -470,15 +470,28 @@ bool ofz_value_trains(const ofz_value *v, bool marked)
     return marked ? v->mark == OFZ_MARK_TRAINABLE : ofz_value_trains_by_default(v);
 }
 
+/* The model's own value where `v` is one of its flat graph; NULL for one of a function's body, which
+ * does not train. */
+static const ofz_value *in_model(const ofz_value *v)
+{
+    if (!v->source) return v;
+    return v->source->flat == v ? v->source : NULL;
+}
+
 bool ofz_value_moves(const ofz_value *v, bool marked)
 {
+    const ofz_value *read = v->flat ? v->flat : v;
+
     if (v->mark != OFZ_MARK_NONE || !v->constant || ofz_value_role(v) != OFZ_ROLE_NORM_STATISTIC)
         return false;
-    for (size_t u = 0; u < v->use_count; u++) {
-        const ofz_node *n = v->use[u].node;
+    for (size_t u = 0; u < read->use_count; u++) {
+        const ofz_node *n = read->use[u].node;
 
-        for (size_t i = 0; v->use[u].index >= 0 && i < n->in_count; i++)
-            if (n->in[i] && n->in[i]->constant && ofz_value_trains(n->in[i], marked)) return true;
+        for (size_t i = 0; read->use[u].index >= 0 && i < n->in_count; i++) {
+            const ofz_value *in = n->in[i] ? in_model(n->in[i]) : NULL;
+
+            if (in && in->constant && ofz_value_trains(in, marked)) return true;
+        }
     }
     return false;
 }

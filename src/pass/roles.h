@@ -21,7 +21,8 @@
 ofz_role ofz_value_role(const ofz_value *v);
 
 /* Every node input that constant `v` reaches: direct reads, and through nodes that only move or
- * retype its elements also the reads of their results. `through` is true for such a mover itself.
+ * retype its elements also the reads of their results. `through` is true for such a mover itself. Of a
+ * model with a flat graph the readers are that graph's: nodes in the bodies of functions, not calls.
  * At most a few thousand calls; `fn` returns false to stop. */
 typedef bool ofz_reader_fn(void *user, const ofz_node *n, int index, bool through);
 void         ofz_value_readers(const ofz_value *v, ofz_reader_fn *fn, void *user);

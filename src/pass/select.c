@@ -215,6 +215,13 @@ static bool read_by_node(void *user, const ofz_node *n, int index, bool through)
     return true;
 }
 
+/* Calls of functions are not among the readers, their bodies' nodes are. */
+static void read_by_calls(read_by *r, const ofz_value *v)
+{
+    for (size_t u = 0; u < v->use_count; u++)
+        if (v->use[u].index >= 0) read_by_node(r, v->use[u].node, v->use[u].index, false);
+}
+
 static ofz_status pick_reader(pick *p, bool (*match)(const ofz_node *, const char *),
                               const char *(*offer)(const ofz_node *))
 {
@@ -222,6 +229,7 @@ static ofz_status pick_reader(pick *p, bool (*match)(const ofz_node *, const cha
         read_by r = { p->text, match, offer, p->near, false };
 
         ofz_value_readers(tensor_at(p->m, i), read_by_node, &r);
+        if (tensor_at(p->m, i)->flat) read_by_calls(&r, tensor_at(p->m, i));
         p->hit[i] = r.found;
     }
     return OFZ_OK;

@@ -10,6 +10,7 @@
 static const ofz_dtype_row dtype_none     = { "undefined", 0, 1, OFZ_CLASS_NONE };
 static const ofz_dtype_row dtype_sequence = { "sequence", 0, 16, OFZ_CLASS_NONE };
 static const ofz_dtype_row dtype_optional = { "optional", 0, 16, OFZ_CLASS_NONE };
+static const ofz_dtype_row dtype_map      = { "map", 0, 16, OFZ_CLASS_NONE };
 
 static const ofz_dtype_row dtype_rows[] = {
 #define DTYPE(id, name, ctype, bits, cls)                                                          \
@@ -24,6 +25,7 @@ const ofz_dtype_row *ofz_dtype_get(ofz_dtype dtype)
 
     if (dtype == OFZ_SEQUENCE) return &dtype_sequence;
     if (dtype == OFZ_OPTIONAL) return &dtype_optional;
+    if (dtype == OFZ_MAP) return &dtype_map;
     if (i >= sizeof dtype_rows / sizeof dtype_rows[0] || !dtype_rows[i].name) return &dtype_none;
     return &dtype_rows[i];
 }

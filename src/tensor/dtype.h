@@ -12,14 +12,15 @@ typedef struct ofz_c128 {
     double re, im;
 } ofz_c128;
 
-/* Private numbers beyond ONNX's: a sequence's or an optional's elements are tensors (container.h).
- * They have a name and no class: to a file they are no element types. */
+/* Private numbers beyond ONNX's: the elements of a sequence, an optional or a map are tensors
+ * (container.h). They have a name and no class: to a file they are no element types. */
 #define OFZ_SEQUENCE ((ofz_dtype)64)
 #define OFZ_OPTIONAL ((ofz_dtype)65)
+#define OFZ_MAP      ((ofz_dtype)66)
 
 static inline bool ofz_dtype_is_container(ofz_dtype dtype)
 {
-    return dtype == OFZ_SEQUENCE || dtype == OFZ_OPTIONAL;
+    return dtype == OFZ_SEQUENCE || dtype == OFZ_OPTIONAL || dtype == OFZ_MAP;
 }
 
 typedef enum ofz_dtype_class {

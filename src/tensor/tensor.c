@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/meter.h"
 #include "tensor/container.h"
 
 struct ofz_buffer {
@@ -15,6 +16,7 @@ struct ofz_buffer {
     size_t     size;
     void      *data;
     bool       owned;
+    ofz_meter *meter; /* of an owned one */
     void (*drop)(void *data, size_t size);
 };
 
@@ -28,6 +30,7 @@ static ofz_buffer *buffer_make(void *data, size_t size, bool owned)
     b->data  = data;
     b->owned = owned;
     b->drop  = NULL;
+    b->meter = NULL;
     return b;
 }
 
@@ -39,13 +42,19 @@ ofz_status ofz_buffer_new(ofz_ctx *ctx, size_t size, ofz_buffer **out)
     if (size > ctx->limits.tensor_size)
         return ofz_fail(ctx, OFZ_E_LIMIT, "tensor: %zu bytes, want at most %zu", size,
                         ctx->limits.tensor_size);
-    if (posix_memalign(&data, 64, size ? size : 1)) return ofz_fail_nomem(ctx, "tensor", size);
-    b = buffer_make(data, size, true);
+    if (!ofz_meter_take(ctx->meter, size, ctx->limits.memory_size))
+        return ofz_fail(ctx, OFZ_E_LIMIT, "tensor: %zu bytes more, want at most %zu in all", size,
+                        ctx->limits.memory_size);
+    data = NULL;
+    if (posix_memalign(&data, 64, size ? size : 1)) data = NULL;
+    b = data ? buffer_make(data, size, true) : NULL;
     if (!b) {
         free(data);
-        return ofz_fail_nomem(ctx, "tensor", sizeof *b);
+        ofz_meter_give(ctx->meter, size);
+        return ofz_fail_nomem(ctx, "tensor", size);
     }
-    *out = b;
+    b->meter = ctx->meter;
+    *out     = b;
     return OFZ_OK;
 }
 
@@ -68,7 +77,10 @@ void ofz_buffer_release(ofz_buffer *b)
 {
     if (!b || atomic_fetch_sub(&b->refs, 1) != 1) return;
     if (b->drop) b->drop(b->data, b->size);
-    if (b->owned) free(b->data);
+    if (b->owned) {
+        free(b->data);
+        ofz_meter_give(b->meter, b->size);
+    }
     free(b);
 }
 
@@ -311,6 +323,34 @@ void ofz_broadcast_strides(const ofz_tensor *t, int rank, const int64_t *dim, in
 static bool string_equal(ofz_string a, ofz_string b)
 {
     return a.size == b.size && (!a.size || !memcmp(a.text, b.text, a.size));
+}
+
+static int string_order(ofz_string a, ofz_string b)
+{
+    const size_t n = a.size < b.size ? a.size : b.size;
+    const int    c = n ? memcmp(a.text, b.text, n) : 0;
+
+    return c ? c : (a.size > b.size) - (a.size < b.size);
+}
+
+static int real_order(double x, double y)
+{
+    if (isnan(x) || isnan(y)) return (isnan(x) != 0) - (isnan(y) != 0);
+    return (x > y) - (x < y);
+}
+
+int ofz_elem_order(const ofz_tensor *a, int64_t i, const ofz_tensor *b, int64_t j)
+{
+    int64_t x, y;
+
+    if (a->dtype == OFZ_STRING)
+        return string_order(((const ofz_string *)a->data)[i], ((const ofz_string *)b->data)[j]);
+    if (ofz_dtype_is_float(a->dtype))
+        return real_order(ofz_elem_f64(a->dtype, a->data, i), ofz_elem_f64(b->dtype, b->data, j));
+    x = ofz_elem_i64(a->dtype, a->data, i);
+    y = ofz_elem_i64(b->dtype, b->data, j);
+    if (a->dtype == OFZ_U64) return ((uint64_t)x > (uint64_t)y) - ((uint64_t)x < (uint64_t)y);
+    return (x > y) - (x < y);
 }
 
 /* One pair of numbers. */

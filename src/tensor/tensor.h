@@ -32,8 +32,8 @@ bool ofz_buffer_reusable(const ofz_buffer *b);
 void ofz_buffer_on_drop(ofz_buffer *b, void (*drop)(void *data, size_t size));
 
 /* In ONNX's raw_data layout: little endian, 4- and 2-bit elements packed low bits first, so that a
- * tensor may point into a mapped file. A string tensor is an array of ofz_string, a sequence or an
- * optional one of ofz_tensor (container.h).
+ * tensor may point into a mapped file. A string tensor is an array of ofz_string, a sequence, an
+ * optional or a map one of ofz_tensor (container.h).
  *
  * During inference a tensor describes a value: rank -1 is an unknown rank, dtype OFZ_UNDEFINED an
  * unknown type, dims may be symbols, count is -1 unless all are known, data is NULL unless the
@@ -88,6 +88,10 @@ ofz_status ofz_broadcast(ofz_ctx *ctx, int rank_a, const int64_t *a, int rank_b,
 
 /* Row-major strides in elements of `t` seen as broadcast to `rank` dims: 0 where it repeats. */
 void ofz_broadcast_strides(const ofz_tensor *t, int rank, const int64_t *dim, int64_t *stride);
+
+/* The order of element i of `a` and element j of `b`, of one type: below, at or above 0. Text by its
+ * bytes; NaN equals NaN and is above every number. Not for complex numbers. */
+int ofz_elem_order(const ofz_tensor *a, int64_t i, const ofz_tensor *b, int64_t j);
 
 /* How two tensors differ, for tests and diff. NaN equals NaN. Strings, booleans and integers
  * exactly; floats and complex |a - b| <= atol + rtol * |b|. */

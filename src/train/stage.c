@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pass/functions.h"
 #include "pass/infer_shapes.h"
 
 ofz_status ofz_stage_init(ofz_ctx *ctx, ofz_stage *stage, const ofz_model *model)
 {
     *stage = (ofz_stage){ 0 };
-    return ofz_graph_clone(ctx, model->graph, &stage->arena, &stage->graph);
+    return ofz_functions_clone(ctx, model, &stage->arena, &stage->graph);
 }
 
 /* Samples have sizes where the model may have symbols: with them the loss can tell its axes apart,

@@ -30,7 +30,8 @@ typedef struct ofz_stage {
     int64_t     batch_size;
 } ofz_stage;
 
-/* Clone and nothing else: the caller may choose values of stage->graph for the form. */
+/* Clone, with the bodies of functions in place of calls, and nothing else: the caller may choose values
+ * of stage->graph for the form. */
 ofz_status ofz_stage_init(ofz_ctx *ctx, ofz_stage *stage, const ofz_model *model) OFZ_MUST_USE;
 /* Rewrite into the training form, or with NULL the inference form; bind the arrays; infer shapes
  * with the samples' own sizes; append the loss. */

@@ -99,6 +99,12 @@ static ofz_status tensors_allocate(ofz_trainer *t, const ofz_training_form *form
         r->value  = form->statistic[i].value;
         r->next   = form->statistic[i].next;
         r->source = ofz_value_find(t->model->graph, r->value->name);
+        if (!r->source) {
+            ofz_fail(t->ctx, OFZ_E_UNSUPPORTED,
+                     "statistic '%.100s': stands in a function's body, want it passed to the call",
+                     r->value->name);
+            return ofz_fix(t->ctx, OFZ_E_UNSUPPORTED, "--bn frozen trains without statistics");
+        }
         OFZ_TRY(ofz_tensor_copy(t->ctx, r->source->constant, &r->fed));
         if (t->val.graph) OFZ_TRY(ofz_tensor_copy(t->ctx, r->source->constant, &r->best));
     }

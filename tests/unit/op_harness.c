@@ -73,11 +73,12 @@ static ofz_status rig_init(rig *r, int opset, const char *domain, const char *at
 
 static ofz_status rig_declare(rig *r, int k, told t)
 {
+    const bool container = ofz_dtype_is_container(r->in[k].dtype);
+    const bool ranked    = (t == TOLD_ALL || t == TOLD_RANK) && !container;
     ofz_value *v;
-    const bool ranked = t == TOLD_ALL || t == TOLD_RANK;
     int64_t    dim[OFZ_MAX_RANK];
 
-    if (t == TOLD_CONSTANT) {
+    if (t == TOLD_CONSTANT && !container) {
         ofz_tensor shared;
 
         ofz_tensor_share(&r->in[k], &shared);
@@ -88,7 +89,9 @@ static ofz_status rig_declare(rig *r, int k, told t)
         dim[i] = r->in[k].dim[i];
         if (t == TOLD_RANK) dim[i] = ofz_symbol_block(r->graph, 1);
     }
-    OFZ_TRY(ofz_tensor_set(r->ctx, &v->type, t == TOLD_NOTHING ? OFZ_UNDEFINED : r->in[k].dtype,
+    if (t != TOLD_NOTHING) v->kind = ofz_dtype_kind(r->in[k].dtype);
+    OFZ_TRY(ofz_tensor_set(r->ctx, &v->type,
+                           t == TOLD_NOTHING || container ? OFZ_UNDEFINED : r->in[k].dtype,
                            ranked ? r->in[k].rank : -1, dim));
     v->is_input = true;
     if (!ofz_list_push(&r->graph->input, v)) return ofz_fail_nomem(r->ctx, "input", 8);
@@ -145,6 +148,12 @@ static void print_tensor(const char *what, const ofz_tensor *t)
 
     fprintf(stderr, "    %s %s%s", what, ofz_dtype_name(t->dtype),
             ofz_shape_text(shape, sizeof shape, t->rank, t->dim));
+    if (ofz_dtype_is_container(t->dtype)) {
+        fprintf(stderr, " of\n");
+        for (int64_t i = 0; i < t->count && t->data; i++)
+            print_tensor("       ", (const ofz_tensor *)t->data + i);
+        return;
+    }
     for (int64_t i = 0; i < t->count && i < 64 && t->data; i++) {
         const ofz_string *s = (const ofz_string *)t->data + i;
 
@@ -348,18 +357,28 @@ static ofz_status add_to_loss(check *k, ofz_value *y, const ofz_tensor *like, in
 
 static ofz_status build_loss(check *k)
 {
-    ofz_plan  *plan = NULL;
-    ofz_exec  *exec = NULL;
-    ofz_status st   = rig_run(&k->r, k->r.y, (size_t)k->r.out_count, &plan, &exec);
+    static const ofz_attr to_f64 = { .name = "to", .type = OFZ_ATTR_INT, .u.i = OFZ_F64 };
+    ofz_plan             *plan   = NULL;
+    ofz_exec             *exec   = NULL;
+    ofz_value            *wide;
+    ofz_status            st = rig_run(&k->r, k->r.y, (size_t)k->r.out_count, &plan, &exec);
 
     for (int i = 0; i < k->r.out_count && !st; i++) {
         const ofz_tensor *t = ofz_exec_get(exec, k->r.y[i]);
 
         if (t && t->dtype == OFZ_F64) st = add_to_loss(k, k->r.y[i], t, i);
     }
+    for (int i = 0; i < k->r.out_count && !st && !k->loss;
+         i++) { /* rows that always give float32 */
+        const ofz_tensor *t = ofz_exec_get(exec, k->r.y[i]);
+
+        if (!t || t->dtype != OFZ_F32) continue;
+        st = append(&k->r, "Cast", 1, &k->r.y[i], &to_f64, &wide);
+        if (!st) st = add_to_loss(k, wide, t, i);
+    }
     ofz_exec_free(exec);
     ofz_plan_free(plan);
-    if (!st && !k->loss) st = ofz_fail(k->r.ctx, OFZ_E_ARG, "test: no float64 output");
+    if (!st && !k->loss) st = ofz_fail(k->r.ctx, OFZ_E_ARG, "test: no float output");
     return st;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "op_harness.h"
+#include "tensor/container.h"
 
 static const char *skip_blanks(const char *s)
 {
@@ -126,6 +127,31 @@ static const char *parse_elements(ofz_ctx *ctx, const char *s, int salt, ofz_ten
     return s;
 }
 
+/* "item; item)" -> a sequence, or the map that two of them are. */
+static const char *parse_items(ofz_ctx *ctx, const char *s, int salt, bool map, ofz_tensor *out)
+{
+    enum { MOST = 16 };
+    ofz_tensor item[MOST], made = { 0 };
+    int64_t    n = 0;
+
+    for (s = skip_blanks(s); s && *s != ')' && n < MOST; n++) {
+        s = op_text_tensor(ctx, s, salt, &item[n]);
+        if (!s) break;
+        if (*s == ';') s++;
+    }
+    if (s && *s == ')' && map && n == 2) {
+        if (ofz_container_map(ctx, &item[0], &item[1], &made)) s = NULL;
+    } else if (s && *s == ')' && !map && !ofz_container_new(ctx, &made, OFZ_SEQUENCE, n)) {
+        for (int64_t i = 0; i < n; i++) ofz_tensor_share(&item[i], ofz_container_item(&made, i));
+    } else {
+        s = NULL;
+    }
+    for (int64_t i = 0; i < n; i++) ofz_tensor_release(&item[i]);
+    if (!s) return NULL;
+    *out = made;
+    return skip_blanks(s + 1);
+}
+
 const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor *out)
 {
     const char *s    = skip_blanks(text);
@@ -135,6 +161,8 @@ const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor 
     ofz_dtype   dtype;
 
     *out = (ofz_tensor){ 0 };
+    if (!strncmp(s, "MAP(", 4)) return parse_items(ctx, s + 4, salt, true, out);
+    if (!strncmp(s, "SEQ(", 4)) return parse_items(ctx, s + 4, salt, false, out);
     while (*s && *s != '[') s++;
     dtype = dtype_of(name, (size_t)(s - name));
     s     = parse_shape(s, &rank, dim);
@@ -142,7 +170,7 @@ const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor 
     if (out->size && dtype != OFZ_STRING) memset(out->data, 0, out->size);
     s = parse_elements(ctx, skip_blanks(s), salt, out);
     if (s) s = skip_blanks(s);
-    if (!s || (*s && *s != '}')) {
+    if (!s || (*s && !strchr("});", *s))) {
         ofz_tensor_release(out);
         return NULL;
     }

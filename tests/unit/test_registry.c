@@ -28,6 +28,10 @@ static void test_versions(void **state)
     assert_int_equal(ofz_op_find("", "Relu", 99)->since, 14);
     assert_null(ofz_op_find("", "relu", 13));
     assert_null(ofz_op_find("com.example", "Relu", 13));
+    assert_null(ofz_op_find("", "Upsample", 10));
+    assert_int_equal(ofz_op_find("", "Upsample", 9)->since, 9);
+    assert_string_equal(ofz_op_withdrawn("", "Upsample", 99)->instead, "Resize");
+    assert_null(ofz_op_withdrawn("", "Upsample", 9));
 }
 
 static void test_sorted(void **state)

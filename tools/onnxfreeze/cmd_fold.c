@@ -85,8 +85,8 @@ static void kept_add(void *user, const char *node, const char *reason)
 {
     kept_list *kept = user;
 
-    kept->item = ofz_cli_realloc(kept->item, kept->count + 1, sizeof *kept->item);
-    kept->item[kept->count].node     = ofz_cli_text_escape(node);
+    kept->item                   = ofz_cli_realloc(kept->item, kept->count + 1, sizeof *kept->item);
+    kept->item[kept->count].node = ofz_cli_text_escape(node);
     kept->item[kept->count++].reason = ofz_cli_text_escape(reason);
 }
 

@@ -38,7 +38,8 @@ enum { CAN_ALL, CAN_INFER, CAN_EVAL, CAN_GRAD };
 
 static int op_can(const ofz_op_info *op, int what)
 {
-    return what == CAN_ALL     ? 1
+    return op->instead         ? 0
+           : what == CAN_ALL   ? 1
            : what == CAN_INFER ? op->infer
            : what == CAN_EVAL  ? op->eval
                                : op->grad;
@@ -61,6 +62,19 @@ static char *versions_text(op_span span, int what)
     return text;
 }
 
+/* The versions, and which of them withdraws the operator. The caller frees. */
+static char *all_text(op_span span)
+{
+    const ofz_op_info last = ofz_op_get(span.end - 1);
+    char             *all = versions_text(span, CAN_ALL), *text = NULL;
+
+    if (!last.instead) return all;
+    if (asprintf(&text, "%s (withdrawn in %d: %s)", all, last.since, last.instead) < 0)
+        text = ofz_cli_realloc(NULL, SIZE_MAX, 2);
+    free(all);
+    return text;
+}
+
 /* "yes" when all versions can, "-" when none, else which. The caller frees. */
 static char *can_text(op_span span, int what)
 {
@@ -79,8 +93,8 @@ static char *can_text(op_span span, int what)
 /* infer, eval and grad of one operator, by whatever prints a cell. */
 static void markdown_row(op_span span)
 {
-    char *text[] = { versions_text(span, CAN_ALL), can_text(span, CAN_INFER),
-                     can_text(span, CAN_EVAL), can_text(span, CAN_GRAD) };
+    char *text[] = { all_text(span), can_text(span, CAN_INFER), can_text(span, CAN_EVAL),
+                     can_text(span, CAN_GRAD) };
 
     printf("| %s |", ofz_op_get(span.first).name);
     for (int i = 0; i < 4; i++) {
@@ -96,7 +110,7 @@ static void table_row(op_span span, ofz_cli_table *table)
 
     ofz_cli_table_cell(table, "%s", op.name);
     for (int what = CAN_ALL; what <= CAN_GRAD; what++) {
-        char *text = what == CAN_ALL ? versions_text(span, what) : can_text(span, what);
+        char *text = what == CAN_ALL ? all_text(span) : can_text(span, what);
 
         ofz_cli_table_cell(table, "%s", text);
         free(text);
@@ -113,7 +127,7 @@ static void ops_markdown(void)
         const ofz_op_info op = ofz_op_get(i);
 
         if (i == 0 || span_at(i - 1).end == i) operators++;
-        versions++;
+        versions += !op.instead;
         grads += op.grad != 0;
     }
     printf("# Operators\n\n"
@@ -183,6 +197,8 @@ static int ops_json(ofz_cli *cli)
         ofz_cli_json_set(object, "infer", ofz_cli_json_bool(op.infer));
         ofz_cli_json_set(object, "eval", ofz_cli_json_bool(op.eval));
         ofz_cli_json_set(object, "grad", ofz_cli_json_bool(op.grad));
+        ofz_cli_json_set(object, "instead",
+                         op.instead ? ofz_cli_json_text(op.instead) : json_null());
         ofz_cli_json_append(list, object);
     }
     ofz_cli_json_set(root, "ops", list);
