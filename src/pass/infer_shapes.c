@@ -266,7 +266,8 @@ static ofz_status follow_move(inferrer *f, const ofz_op *op, const ofz_node *n,
         if (!f->in[i]->data && !(data && f->hint[i])) return OFZ_OK;
         if (!data || !f->hint[i]) continue;
         t[i]       = *f->in[i];
-        t[i].dtype = OFZ_I64;
+        t[i].dtype = OFZ_I64; /* whatever the value's type: eight bytes an element */
+        t[i].size  = (size_t)t[i].count * sizeof(int64_t);
         t[i].data  = (void *)f->hint[i];
         in[i]      = &t[i];
     }
