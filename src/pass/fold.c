@@ -174,6 +174,53 @@ static void drop_constants(ofz_fold *f, ofz_graph *g)
     g->input.count = kept;
 }
 
+/* What trains stays listed, read or not. */
+static bool varying_unread(const ofz_fold *f)
+{
+    for (size_t i = 0; f->trains && i < f->model->tensor.count; i++) {
+        const ofz_value *v = f->model->tensor.item[i];
+
+        if (!v->use_count && !v->is_output && ofz_fold_varies(f, v)) return true;
+    }
+    return false;
+}
+
+static ofz_status constant_as_node(ofz_fold *f, ofz_value *v)
+{
+    const ofz_attr      value = { .name = "value", .type = OFZ_ATTR_TENSOR, .u.t = v->constant };
+    const ofz_node_spec spec  = { .name       = "",
+                                  .op_type    = "Constant",
+                                  .domain     = "",
+                                  .out_count  = 1,
+                                  .attr_count = 1,
+                                  .out        = &v,
+                                  .attr       = &value };
+
+    v->initializer = false;
+    return ofz_node_add(f->ctx, v->graph, &spec, NULL);
+}
+
+/* Below IR 4 an initializer is an input as well: new constants, which are none, are nodes. */
+static ofz_status constants_as_nodes(ofz_fold *f, ofz_graph *g, int depth)
+{
+    const size_t count = g->node.count;
+
+    for (size_t i = 0; i < g->value.count; i++) {
+        ofz_value *v = g->value.item[i];
+
+        if (v->constant && !v->producer && !v->is_input && v->origin < 0)
+            OFZ_TRY(constant_as_node(f, v));
+    }
+    for (size_t i = 0; i < count && depth < f->ctx->limits.depth; i++) {
+        const ofz_node *n = g->node.item[i];
+
+        for (size_t k = 0; k < n->attr_count; k++)
+            if (n->attr[k].type == OFZ_ATTR_GRAPH && n->attr[k].u.g->parent_node == n)
+                OFZ_TRY(constants_as_nodes(f, n->attr[k].u.g, depth + 1));
+    }
+    return ofz_graph_sort(f->ctx, g);
+}
+
 static int64_t constants_size(const ofz_model *m)
 {
     int64_t size = 0;
@@ -291,11 +338,10 @@ static ofz_status fold(ofz_fold *f, const ofz_fold_pass *pass, size_t count,
         OFZ_TRY(round_run(f, pass, count, result));
         result->rounds++;
     } while (f->edits != before && result->rounds < ROUNDS_MOST);
-    if (f->edits) {
-        drop_constants(f, f->model->graph);
-        ofz_graph_sweep(f->model->graph, true);
-    }
-    return OFZ_OK;
+    if (!f->edits) return OFZ_OK;
+    drop_constants(f, f->model->graph);
+    ofz_graph_sweep(f->model->graph, !varying_unread(f));
+    return f->model->ir_version < 4 ? constants_as_nodes(f, f->model->graph, 0) : OFZ_OK;
 }
 
 ofz_status ofz_fold_model(ofz_ctx *ctx, ofz_model *model, const ofz_fold_options *options,
