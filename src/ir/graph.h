@@ -335,6 +335,10 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
 /* NULL when the node has no such attribute. */
 const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name);
 
+/* Same name, type and content. Graphs are the same only as one object; what is carried opaque is not
+ * looked at and counts as the same. */
+bool ofz_attr_same(const ofz_attr *a, const ofz_attr *b);
+
 /* The symbol called `name`, interned. Errors: OFZ_E_NOMEM. */
 ofz_status ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out) OFZ_MUST_USE;
 /* `count` nameless symbols in a row, unlike any other; the first of them. */

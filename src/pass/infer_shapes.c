@@ -22,27 +22,28 @@ typedef struct known {
 typedef struct ofz_scope inferrer;
 
 struct ofz_scope {
-    ofz_ctx            *ctx;
-    const ofz_graph    *g;
-    ofz_graph          *root;  /* the graph itself, which counts the symbols */
-    inferrer           *outer; /* of the scope around; NULL for the graph itself */
-    ofz_map             type;  /* value name -> ofz_tensor, in a subgraph */
-    int                 depth;
-    int64_t            *budget; /* nodes of subgraphs that may still be looked at */
-    ofz_infer_watch_fn *watch;  /* or NULL */
-    void               *watch_user;
-    ofz_arena           arena; /* of the known values' structs */
-    ofz_map             known; /* value name -> known */
-    ofz_list            all;   /* known, to be released */
-    ofz_tensor         *in_room;
-    const ofz_tensor  **in;
-    const int64_t     **hint;
-    ofz_tensor        **out;
-    ofz_tensor         *out_room;
-    int64_t            *wide;
-    size_t              max_in, max_out;
-    ofz_signature       signature; /* of the node at hand; no schema: nothing is known */
-    ofz_variable_type   bound[OFZ_SCHEMA_VARIABLES];
+    ofz_ctx              *ctx;
+    const ofz_graph      *g;
+    ofz_graph            *root;  /* the graph itself, which counts the symbols */
+    inferrer             *outer; /* of the scope around; NULL for the graph itself */
+    ofz_map               type;  /* value name -> ofz_tensor, in a subgraph */
+    int                   depth;
+    int64_t              *budget; /* nodes of subgraphs that may still be looked at */
+    ofz_infer_watch_fn   *watch;  /* or NULL */
+    void                 *watch_user;
+    const ofz_infer_lens *lens;  /* or NULL */
+    ofz_arena             arena; /* of the known values' structs */
+    ofz_map               known; /* value name -> known */
+    ofz_list              all;   /* known, to be released */
+    ofz_tensor           *in_room;
+    const ofz_tensor    **in;
+    const int64_t       **hint;
+    ofz_tensor          **out;
+    ofz_tensor           *out_room;
+    int64_t              *wide;
+    size_t                max_in, max_out;
+    ofz_signature         signature; /* of the node at hand; no schema: nothing is known */
+    ofz_variable_type     bound[OFZ_SCHEMA_VARIABLES];
     _Alignas(16) char attrs[OFZ_ATTR_ROOM];
 };
 
@@ -78,6 +79,7 @@ static ofz_status known_of(inferrer *f, const ofz_value *v, known **out)
 
     *out = ofz_map_get(&f->known, v->name);
     if (*out || !c || c->count > OFZ_SHAPE_VALUES || !c->data) return OFZ_OK;
+    if (f->lens && f->lens->constant && !f->lens->constant(f->lens->user, v)) return OFZ_OK;
     OFZ_TRY(ofz_tensor_copy(f->ctx, c, &copy));
     OFZ_TRY(known_add(f, v, &copy, false));
     *out = ofz_map_get(&f->known, v->name);
@@ -455,6 +457,15 @@ static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const of
             got->dim[i] = declared->dim[i];
 }
 
+static ofz_status report_known(inferrer *f, const ofz_node *n)
+{
+    const known *k;
+
+    if (!f->lens || f->outer || n->out_count != 1 || !n->out[0]) return OFZ_OK;
+    k = ofz_map_get(&f->known, n->out[0]->name);
+    return k ? f->lens->known(f->lens->user, n->out[0], &k->t, k->symbolic) : OFZ_OK;
+}
+
 static ofz_status infer_node(inferrer *f, const ofz_node *n)
 {
     const ofz_op  *op = ofz_op_find(n->domain, n->op_type, n->opset);
@@ -490,7 +501,7 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
         OFZ_TRY(value_set_type(f, n->out[i], t));
     }
     if (f->watch) f->watch(f->watch_user, n, op, f->in, f->out);
-    return OFZ_OK;
+    return report_known(f, n);
 }
 
 static void inferrer_free(inferrer *f)
@@ -541,6 +552,14 @@ ofz_status ofz_infer_watched(ofz_ctx *ctx, ofz_graph *g, ofz_infer_watch_fn *wat
     return infer_all(&f, 0);
 }
 
+ofz_status ofz_infer_known(ofz_ctx *ctx, ofz_graph *g, const ofz_infer_lens *lens)
+{
+    int64_t  budget = budget_nodes;
+    inferrer f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget, .lens = lens };
+
+    return infer_all(&f, 0);
+}
+
 /* --- subgraphs -------------------------------------------------------------------------------- */
 
 static ofz_status body_infer(inferrer *f, const ofz_tensor *const *in, ofz_tensor *out)
@@ -573,6 +592,7 @@ ofz_status ofz_infer_body(ofz_infer_call *c, const ofz_graph *body, const ofz_te
     if (!c->scope || in_count != body->input.count || c->scope->depth >= c->ctx->limits.depth)
         return OFZ_OK;
     f.root       = c->scope->root;
+    f.lens       = c->scope->lens;
     f.depth      = c->scope->depth + 1;
     f.budget     = c->scope->budget;
     f.watch      = c->scope->watch;
