@@ -164,6 +164,8 @@ struct ofz_node {
     bool            removed; /* taken out; gone with the next ofz_graph_sweep */
     int             origin;  /* as in ofz_value */
     int             scratch; /* likewise */
+    bool derived; /* made from other nodes: may have element types that a row computes and the
+                            version at hand does not list */
 };
 
 /* --- graphs ----------------------------------------------------------------------------------- */
@@ -213,6 +215,8 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain);
  */
 ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name,
                          ofz_value **out) OFZ_MUST_USE;
+/* A value's type, with its kind as the dtype when it is a sequence, an optional or a map. */
+ofz_tensor ofz_value_type(const ofz_value *v);
 /* Find `name` in this scope, then in the outer ones; NULL. */
 ofz_value *ofz_value_find(const ofz_graph *g, const char *name);
 /* A new constant: takes over one reference of `t`. */
@@ -228,6 +232,7 @@ typedef struct ofz_node_spec {
     ofz_value *const *in;
     ofz_value *const *out;
     const ofz_attr   *attr;
+    bool              derived;
 } ofz_node_spec;
 
 ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec,
@@ -329,6 +334,10 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
 
 /* NULL when the node has no such attribute. */
 const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name);
+
+/* Same name, type and content. Graphs are the same only as one object; what is carried opaque is not
+ * looked at and counts as the same. */
+bool ofz_attr_same(const ofz_attr *a, const ofz_attr *b);
 
 /* The symbol called `name`, interned. Errors: OFZ_E_NOMEM. */
 ofz_status ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out) OFZ_MUST_USE;

@@ -158,6 +158,7 @@ static ofz_status clone_node(ofz_ctx *ctx, const ofz_graph *from, ofz_graph *to,
     c->opset    = n->opset;
     c->overload = n->overload;
     c->origin   = n->origin;
+    c->derived  = n->derived;
     c->changed  = n->changed;
     return OFZ_OK;
 }

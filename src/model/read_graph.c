@@ -60,9 +60,7 @@ static ofz_status read_sparse(ofz_reader *r, const Onnx__SparseTensorProto *p, o
     v->kind        = OFZ_KIND_TENSOR;
     v->initializer = true;
     v->sparse      = true;
-    OFZ_TRY(ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim));
-    return ofz_list_push(&r->model->tensor, v) ? OFZ_OK
-                                               : ofz_fail_nomem(r->ctx, v->name, sizeof(void *));
+    return ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim);
 }
 
 /* All outputs before any node, so that names resolve in files that are not sorted. */
