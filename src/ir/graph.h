@@ -272,11 +272,10 @@ ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g) OFZ_M
 /* Drop an attribute; nothing happens when there is none of that name. */
 void ofz_node_drop_attr(ofz_node *n, const char *name);
 /* The value is a constant from here on: its producer, if any, loses it (and is removed when that was
- * its only output). Takes over one reference of `t`. Errors: OFZ_E_NOMEM; OFZ_E_UNSUPPORTED for a
- * sparse initializer, whose bytes in the file stay as they are. */
+ * its only output). Takes over one reference of `t`. Errors: OFZ_E_NOMEM. */
 ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *t) OFZ_MUST_USE;
 /* Give `v` another name. Errors: OFZ_E_MODEL when the name is taken in its scope, in one around it or
- * in a subgraph that reads v; OFZ_E_UNSUPPORTED for a sparse initializer; OFZ_E_NOMEM. */
+ * in a subgraph that reads v; OFZ_E_NOMEM. */
 ofz_status ofz_value_rename(ofz_ctx *ctx, ofz_value *v, const char *name) OFZ_MUST_USE;
 /* If `n` is a Constant node with one attribute that holds a dense tensor, its output becomes that
  * constant; the node stays. Errors: OFZ_E_NOMEM. */
