@@ -65,15 +65,16 @@ typedef struct ofz_attr {
     ofz_attr_type type;
     const char   *ref; /* name of the function's attribute that stands for it, or NULL */
     union {
-        float             f;
-        int64_t           i;
-        ofz_string        s;
-        const ofz_tensor *t;
-        ofz_graph        *g;
-        ofz_floats        floats;
-        ofz_ints          ints;
-        ofz_strings       strings;
-    } u; /* sparse tensors, type protos and lists of tensors and graphs are carried opaque */
+        float      f;
+        int64_t    i;
+        ofz_string s;
+        const ofz_tensor
+                   *t; /* of a sparse tensor: the dense one it stands for, NULL while unknown */
+        ofz_graph  *g;
+        ofz_floats  floats;
+        ofz_ints    ints;
+        ofz_strings strings;
+    } u;                 /* type protos and lists of tensors and graphs are carried opaque */
     ofz_bytes_view file; /* its message in the file that it was read from, borrowed; .data NULL for
                             one that was made here */
 } ofz_attr;
@@ -131,6 +132,7 @@ struct ofz_value {
     ofz_tensor *constant;
     bool        initializer; /* listed by the model; false for Constant nodes and folded values */
     bool        external;    /* its bytes come from another file */
+    bool        sparse;      /* the file has it as a sparse tensor; the constant is dense */
     bool        changed;     /* constant no longer holds the file's bytes: the writer must */
     int         origin;      /* the model's record of where it stands in the file; -1: nowhere */
     ofz_mark    mark;
@@ -149,18 +151,21 @@ struct ofz_value {
 /* --- nodes ------------------------------------------------------------------------------------ */
 
 struct ofz_node {
-    const char *name;                        /* "" when absent */
-    const char *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
-    int64_t     opset; /* the version imported for the domain; 0: not imported */
-    ofz_graph  *graph;
-    size_t      in_count, out_count, attr_count;
-    ofz_value **in;  /* NULL for an omitted optional input */
-    ofz_value **out; /* NULL for an unwanted optional output */
-    ofz_attr   *attr;
-    bool        changed; /* made or edited here: the file's bytes do not say what it is */
-    bool        removed; /* taken out; gone with the next ofz_graph_sweep */
-    int         origin;  /* as in ofz_value */
-    int         scratch; /* likewise */
+    const char     *name;                        /* "" when absent */
+    const char     *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
+    int64_t         opset; /* the version imported for the domain; 0: not imported */
+    ofz_graph      *graph;
+    const ofz_node *call; /* the call that it was copied for (ofz_graph_copy_into), or NULL */
+    size_t          in_count, out_count, attr_count;
+    ofz_value     **in;  /* NULL for an omitted optional input */
+    ofz_value     **out; /* NULL for an unwanted optional output */
+    ofz_attr       *attr;
+    bool            changed; /* made or edited here: the file's bytes do not say what it is */
+    bool            removed; /* taken out; gone with the next ofz_graph_sweep */
+    int             origin;  /* as in ofz_value */
+    int             scratch; /* likewise */
+    bool derived; /* made from other nodes: may have element types that a row computes and the
+                            version at hand does not list */
 };
 
 /* --- graphs ----------------------------------------------------------------------------------- */
@@ -210,6 +215,8 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain);
  */
 ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name,
                          ofz_value **out) OFZ_MUST_USE;
+/* A value's type, with its kind as the dtype when it is a sequence, an optional or a map. */
+ofz_tensor ofz_value_type(const ofz_value *v);
 /* Find `name` in this scope, then in the outer ones; NULL. */
 ofz_value *ofz_value_find(const ofz_graph *g, const char *name);
 /* A new constant: takes over one reference of `t`. */
@@ -225,6 +232,7 @@ typedef struct ofz_node_spec {
     ofz_value *const *in;
     ofz_value *const *out;
     const ofz_attr   *attr;
+    bool              derived;
 } ofz_node_spec;
 
 ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec,
@@ -264,10 +272,11 @@ ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g) OFZ_M
 /* Drop an attribute; nothing happens when there is none of that name. */
 void ofz_node_drop_attr(ofz_node *n, const char *name);
 /* The value is a constant from here on: its producer, if any, loses it (and is removed when that was
- * its only output). Takes over one reference of `t`. Errors: OFZ_E_NOMEM. */
+ * its only output). Takes over one reference of `t`. Errors: OFZ_E_NOMEM; OFZ_E_UNSUPPORTED for a
+ * sparse initializer, whose bytes in the file stay as they are. */
 ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *t) OFZ_MUST_USE;
 /* Give `v` another name. Errors: OFZ_E_MODEL when the name is taken in its scope, in one around it or
- * in a subgraph that reads v; OFZ_E_NOMEM. */
+ * in a subgraph that reads v; OFZ_E_UNSUPPORTED for a sparse initializer; OFZ_E_NOMEM. */
 ofz_status ofz_value_rename(ofz_ctx *ctx, ofz_value *v, const char *name) OFZ_MUST_USE;
 /* If `n` is a Constant node with one attribute that holds a dense tensor, its output becomes that
  * constant; the node stays. Errors: OFZ_E_NOMEM. */
@@ -325,6 +334,10 @@ ofz_status ofz_graph_clone(ofz_ctx *ctx, const ofz_graph *g, ofz_arena *arena,
 
 /* NULL when the node has no such attribute. */
 const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name);
+
+/* Same name, type and content. Graphs are the same only as one object; what is carried opaque is not
+ * looked at and counts as the same. */
+bool ofz_attr_same(const ofz_attr *a, const ofz_attr *b);
 
 /* The symbol called `name`, interned. Errors: OFZ_E_NOMEM. */
 ofz_status ofz_symbol(ofz_ctx *ctx, ofz_graph *g, const char *name, int64_t *out) OFZ_MUST_USE;

@@ -505,7 +505,7 @@ static const ofz_attr_def map_attr[] = {
 static const ofz_op rows[] = {
     { "Scan",
       8,
-      { 0, OFZ_VARIADIC },
+      { 2, OFZ_VARIADIC },
       ANY,
       FLAGS,
       scan8_attr,

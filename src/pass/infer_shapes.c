@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/work.h"
+
 typedef struct known {
     ofz_tensor t;        /* owns its bytes; int64 when symbolic */
     bool       symbolic; /* some element is a symbol */
@@ -20,23 +22,28 @@ typedef struct known {
 typedef struct ofz_scope inferrer;
 
 struct ofz_scope {
-    ofz_ctx           *ctx;
-    const ofz_graph   *g;
-    ofz_graph         *root;  /* the graph itself, which counts the symbols */
-    inferrer          *outer; /* of the scope around; NULL for the graph itself */
-    ofz_map            type;  /* value name -> ofz_tensor, in a subgraph */
-    int                depth;
-    int64_t           *budget; /* nodes of subgraphs that may still be looked at */
-    ofz_arena          arena;  /* of the known values' structs */
-    ofz_map            known;  /* value name -> known */
-    ofz_list           all;    /* known, to be released */
-    ofz_tensor        *in_room;
-    const ofz_tensor **in;
-    const int64_t    **hint;
-    ofz_tensor       **out;
-    ofz_tensor        *out_room;
-    int64_t           *wide;
-    size_t             max_in, max_out;
+    ofz_ctx              *ctx;
+    const ofz_graph      *g;
+    ofz_graph            *root;  /* the graph itself, which counts the symbols */
+    inferrer             *outer; /* of the scope around; NULL for the graph itself */
+    ofz_map               type;  /* value name -> ofz_tensor, in a subgraph */
+    int                   depth;
+    int64_t              *budget; /* nodes of subgraphs that may still be looked at */
+    ofz_infer_watch_fn   *watch;  /* or NULL */
+    void                 *watch_user;
+    const ofz_infer_lens *lens;  /* or NULL */
+    ofz_arena             arena; /* of the known values' structs */
+    ofz_map               known; /* value name -> known */
+    ofz_list              all;   /* known, to be released */
+    ofz_tensor           *in_room;
+    const ofz_tensor    **in;
+    const int64_t       **hint;
+    ofz_tensor          **out;
+    ofz_tensor           *out_room;
+    int64_t              *wide;
+    size_t                max_in, max_out;
+    ofz_signature         signature; /* of the node at hand; no schema: nothing is known */
+    ofz_variable_type     bound[OFZ_SCHEMA_VARIABLES];
     _Alignas(16) char attrs[OFZ_ATTR_ROOM];
 };
 
@@ -72,6 +79,7 @@ static ofz_status known_of(inferrer *f, const ofz_value *v, known **out)
 
     *out = ofz_map_get(&f->known, v->name);
     if (*out || !c || c->count > OFZ_SHAPE_VALUES || !c->data) return OFZ_OK;
+    if (f->lens && f->lens->constant && !f->lens->constant(f->lens->user, v)) return OFZ_OK;
     OFZ_TRY(ofz_tensor_copy(f->ctx, c, &copy));
     OFZ_TRY(known_add(f, v, &copy, false));
     *out = ofz_map_get(&f->known, v->name);
@@ -97,17 +105,11 @@ static const ofz_value *resolve(inferrer **scope, const ofz_value *v)
     return v;
 }
 
-/* A value's type, with its kind as the dtype when it is no tensor. */
 static ofz_tensor value_type(const inferrer *f, const ofz_value *v)
 {
     const ofz_tensor *found = f ? ofz_map_get(&f->type, v->name) : NULL;
-    ofz_tensor        t     = found ? *found : v->type;
 
-    if (found || !ofz_kind_dtype(v->kind)) return t;
-    t.dtype = ofz_kind_dtype(v->kind);
-    t.rank  = -1;
-    t.count = -1;
-    return t;
+    return found ? *found : ofz_value_type(v);
 }
 
 static ofz_status value_set_type(inferrer *f, ofz_value *v, const ofz_tensor *t)
@@ -174,6 +176,20 @@ static ofz_status set_input(inferrer *f, const ofz_node *n, size_t i)
 
 /* --- following values ------------------------------------------------------------------------- */
 
+/* A few small tensors may be multiplied in more ways than anyone can wait for. */
+static bool worth_following(const inferrer *f, const ofz_op *op, const ofz_node *n,
+                            const ofz_tensor *const *in)
+{
+    enum { WORK_MOST = 1 << 22 };
+    ofz_op_work w;
+    int64_t     all;
+
+    if (!ofz_op_has_work(op)) return true;
+    w   = ofz_op_work_of(op, n, in, f->out);
+    all = ofz_work_plus(w.macs, w.elements);
+    return all >= 0 && all <= WORK_MOST;
+}
+
 /* What was computed on symbols, in int64, and holds none of them: a value like any other. */
 static ofz_status settle(inferrer *f, ofz_dtype dtype, ofz_tensor *t, bool *symbolic)
 {
@@ -226,6 +242,7 @@ static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
     const ofz_status quiet = f->ctx->status;
     ofz_status       st    = OFZ_OK;
 
+    if (!worth_following(f, op, n, in)) return OFZ_OK;
     for (size_t k = 0; k < n->out_count; k++) {
         const ofz_tensor *like = f->out[k];
 
@@ -399,6 +416,31 @@ static ofz_status follow_values(inferrer *f, const ofz_op *op, const ofz_node *n
 
 /* --- one node --------------------------------------------------------------------------------- */
 
+/* The types of the inputs against what the version allows. */
+static ofz_status check_inputs(inferrer *f, const ofz_op *op, const ofz_node *n)
+{
+    if (ofz_op_signature(op, n, &f->signature))
+        OFZ_TRY(ofz_signature_check(f->ctx, &f->signature, f->in, n->in_count, f->bound));
+    for (size_t i = 0; i < n->in_count; i++)
+        if (f->in[i] && ofz_dtype_is_container(f->in[i]->dtype) && !(op->flags & OFZ_OP_CONTAINER))
+            return ofz_fail(f->ctx, OFZ_E_MODEL, "input %zu: %s, want a tensor", i,
+                            ofz_dtype_name(f->in[i]->dtype));
+    return OFZ_OK;
+}
+
+/* Types that the row left open follow from the inputs'; those that it set must be allowed. */
+static ofz_status check_outputs(inferrer *f, const ofz_node *n)
+{
+    for (size_t i = 0; i < n->out_count; i++) {
+        ofz_tensor *t = f->out[i];
+
+        if (!t) continue;
+        if (!t->dtype) t->dtype = ofz_signature_output(&f->signature, i, f->bound);
+        OFZ_TRY(ofz_signature_check_output(f->ctx, &f->signature, i, t, f->bound));
+    }
+    return OFZ_OK;
+}
+
 /* The declared type fills what inference left open. */
 static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const ofz_graph *g)
 {
@@ -413,6 +455,15 @@ static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const of
     for (int i = 0; i < got->rank; i++)
         if (got->dim[i] < 0 && (declared->dim[i] >= 0 || !ofz_symbol_name(g, got->dim[i])))
             got->dim[i] = declared->dim[i];
+}
+
+static ofz_status report_known(inferrer *f, const ofz_node *n)
+{
+    const known *k;
+
+    if (!f->lens || f->outer || n->out_count != 1 || !n->out[0]) return OFZ_OK;
+    k = ofz_map_get(&f->known, n->out[0]->name);
+    return k ? f->lens->known(f->lens->user, n->out[0], &k->t, k->symbolic) : OFZ_OK;
 }
 
 static ofz_status infer_node(inferrer *f, const ofz_node *n)
@@ -430,12 +481,8 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
     if (!op) return OFZ_OK;
     OFZ_TRY(grow_rooms(f, n));
     OFZ_TRY(ofz_op_parse(f->ctx, op, n, f->attrs));
-    for (size_t i = 0; i < n->in_count; i++) {
-        OFZ_TRY(set_input(f, n, i));
-        if (f->in[i] && ofz_dtype_is_container(f->in[i]->dtype) && !(op->flags & OFZ_OP_CONTAINER))
-            return ofz_fail(f->ctx, OFZ_E_MODEL, "input %zu: %s, want a tensor", i,
-                            ofz_dtype_name(f->in[i]->dtype));
-    }
+    for (size_t i = 0; i < n->in_count; i++) OFZ_TRY(set_input(f, n, i));
+    OFZ_TRY(check_inputs(f, op, n));
     for (size_t i = 0; i < n->out_count; i++) {
         f->out[i] = n->out[i] ? &f->out_room[i] : NULL;
         if (f->out[i]) OFZ_TRY(ofz_tensor_set(f->ctx, f->out[i], OFZ_UNDEFINED, -1, NULL));
@@ -444,6 +491,7 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
     c.hint = f->hint;
     c.out  = f->out;
     OFZ_TRY(op->infer(&c));
+    if (f->signature.schema) OFZ_TRY(check_outputs(f, n));
     OFZ_TRY(follow_values(f, op, n, c.fresh + 4096));
     for (size_t i = 0; i < n->out_count; i++) {
         ofz_tensor *t = f->out[i];
@@ -452,7 +500,8 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
         if (!ofz_dtype_is_container(t->dtype)) merge_declared(t, &n->out[i]->type, f->g);
         OFZ_TRY(value_set_type(f, n->out[i], t));
     }
-    return OFZ_OK;
+    if (f->watch) f->watch(f->watch_user, n, op, f->in, f->out);
+    return report_known(f, n);
 }
 
 static void inferrer_free(inferrer *f)
@@ -470,19 +519,45 @@ static void inferrer_free(inferrer *f)
     free(f->out_room);
 }
 
-ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
+static ofz_status infer_all(inferrer *f, size_t first)
 {
-    int64_t    budget = budget_nodes;
-    inferrer   f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget };
-    ofz_status st     = OFZ_OK;
+    ofz_status st = OFZ_OK;
     char       text[256];
 
-    for (size_t i = first; i < g->node.count && !st; i++) {
-        st = infer_node(&f, g->node.item[i]);
-        if (st) st = ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, g->node.item[i]));
+    for (size_t i = first; i < f->g->node.count && !st; i++) {
+        const ofz_node *n = f->g->node.item[i];
+
+        st = infer_node(f, n);
+        if (st) st = ofz_at(f->ctx, st, "%s", ofz_node_text(text, sizeof text, n));
     }
-    inferrer_free(&f);
+    inferrer_free(f);
     return st;
+}
+
+ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
+{
+    int64_t  budget = budget_nodes;
+    inferrer f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget };
+
+    return infer_all(&f, first);
+}
+
+ofz_status ofz_infer_watched(ofz_ctx *ctx, ofz_graph *g, ofz_infer_watch_fn *watch, void *user)
+{
+    int64_t  budget = budget_nodes;
+    inferrer f      = {
+             .ctx = ctx, .g = g, .root = g, .budget = &budget, .watch = watch, .watch_user = user
+    };
+
+    return infer_all(&f, 0);
+}
+
+ofz_status ofz_infer_known(ofz_ctx *ctx, ofz_graph *g, const ofz_infer_lens *lens)
+{
+    int64_t  budget = budget_nodes;
+    inferrer f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget, .lens = lens };
+
+    return infer_all(&f, 0);
 }
 
 /* --- subgraphs -------------------------------------------------------------------------------- */
@@ -516,10 +591,13 @@ ofz_status ofz_infer_body(ofz_infer_call *c, const ofz_graph *body, const ofz_te
     for (size_t i = 0; i < body->output.count; i++) out[i] = value_type(NULL, body->output.item[i]);
     if (!c->scope || in_count != body->input.count || c->scope->depth >= c->ctx->limits.depth)
         return OFZ_OK;
-    f.root   = c->scope->root;
-    f.depth  = c->scope->depth + 1;
-    f.budget = c->scope->budget;
-    st       = body_infer(&f, in, out);
+    f.root       = c->scope->root;
+    f.lens       = c->scope->lens;
+    f.depth      = c->scope->depth + 1;
+    f.budget     = c->scope->budget;
+    f.watch      = c->scope->watch;
+    f.watch_user = c->scope->watch_user;
+    st           = body_infer(&f, in, out);
     inferrer_free(&f);
     if (!st || st == OFZ_E_NOMEM) return st;
     c->ctx->status  = quiet;
