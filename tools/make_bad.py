@@ -7,6 +7,7 @@ import pathlib
 import random
 import sys
 
+import hostile_graphs
 from testdata_wire import (
     BOOL, DOUBLE, FLOAT, INT4, INT64, STRING, attr_graph, attr_int, attr_ints, attr_string,
     attr_tensor, blob, blobs, external, floats_raw, function, graph, ints_raw, key, model, node,
@@ -18,8 +19,9 @@ Written by `tools/make_bad.py`, byte by byte; part of this project, Apache-2.0. 
 scripts is `cases.tsv`: file, command, exit code.
 
 Command `check`: `onnxfreeze check FILE` must end with this code. Command `run`: the fault shows at
-the latest in `onnxfreeze run FILE`, which needs no input; `check` may find it or not. No command
-may crash on any file here, write a half-finished output or touch the file. `ext.bin` is 64 bytes
+the latest in `onnxfreeze run FILE`, which needs no input; `check` may find it or not. Command
+`limited`: the same, with limits of 64 MiB a tensor, 256 MiB in all, 10240 trips of a loop, 100 Mi
+elements of work and 10240 nodes with functions in place. No command may crash on any file here, write a half-finished output or touch the file. `ext.bin` is 64 bytes
 that the external-data files name.
 
 `external_symlink.onnx` names `link.bin`, which is not here: a test copies the model, makes
@@ -305,10 +307,10 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     families = (("", byte_cases), ("tensor_", tensor_cases), ("external_", external_cases),
-                ("graph_", graph_cases), ("op_", operator_cases))
+                ("graph_", graph_cases), ("op_", operator_cases), ("run_", hostile_graphs.cases))
     for prefix, family in families:
         for name, attack, data, *expected in family():
-            command, code = expected or ("check", 3)
+            command, code = expected or ("limited" if prefix == "run_" else "check", 3)
             (folder / f"{prefix}{name}.onnx").write_bytes(data)
             rows.append((f"{prefix}{name}.onnx", attack, command, code))
     assert len({row[0] for row in rows}) == len(rows)

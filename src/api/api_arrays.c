@@ -98,14 +98,19 @@ done:
     return st;
 }
 
+/* A TensorProto, or else a SparseTensorProto: what is one cannot be read as the other. */
 static ofz_status pb_load(ofz_ctx *ctx, ofz_arrays *arrays, const char *path, const char *name,
                           const char *stem)
 {
     ofz_tensor  t;
-    const char *own;
-    ofz_status  st;
+    const char *own = NULL;
+    ofz_status  st  = ofz_tensor_read_pb(ctx, path, &arrays->arena, &t, &own);
 
-    OFZ_TRY(ofz_tensor_read_pb(ctx, path, &arrays->arena, &t, &own));
+    if (st == OFZ_E_PARSE && !ofz_value_read_pb(ctx, path, OFZ_KIND_SPARSE, &t))
+        st = OFZ_OK;
+    else if (st == OFZ_E_PARSE) /* neither: say what kept it from being the usual one */
+        st = ofz_tensor_read_pb(ctx, path, &arrays->arena, &t, &own);
+    if (st) return st;
     st = ofz_arrays_put(ctx, arrays, name ? name : own && *own ? own : stem, &t);
     if (st) ofz_tensor_release(&t);
     return st;

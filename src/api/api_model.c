@@ -127,6 +127,22 @@ ofz_value_info ofz_model_node_output(const ofz_model *model, size_t index, size_
     return model->view->node[index].result[output];
 }
 
+ofz_function_info ofz_model_function(const ofz_model *model, size_t index)
+{
+    const ofz_function *f;
+
+    if (index >= model->function_count)
+        return (ofz_function_info){ .domain = "", .name = "", .overload = "" };
+    f = &model->function[index];
+    return (ofz_function_info){ .domain       = f->domain,
+                                .name         = f->name,
+                                .overload     = f->overload,
+                                .node_count   = f->node_count,
+                                .input_count  = f->graph->input.count,
+                                .output_count = f->graph->output.count,
+                                .call_count   = model->view->calls[index] };
+}
+
 size_t ofz_model_tensor_count(const ofz_model *model)
 {
     return model->tensor.count;
@@ -151,6 +167,7 @@ ofz_tensor_info ofz_model_tensor(const ofz_model *model, size_t index)
                               .trains        = ofz_view_trains(model, index),
                               .constant_node = !v->initializer,
                               .external      = v->external,
+                              .sparse        = v->sparse,
                               .user_count    = view->user_count,
                               .used_by       = view->used_by };
 }

@@ -111,10 +111,11 @@ static ofz_status outputs_take(ofz_ctx *ctx, const ofz_exec *exec, const ofz_gra
 }
 
 ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_named *const *in,
-                              size_t in_count, ofz_tensor *out)
+                              size_t in_count, uint64_t seed, ofz_tensor *out)
 {
     ofz_arena    arena = { 0 };
     ofz_graph   *flat = NULL, *g = model->graph;
+    ofz_rng      rng;
     symbol_table table = { 0 };
     ofz_plan    *plan  = NULL;
     ofz_exec    *exec  = NULL;
@@ -126,6 +127,8 @@ ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_na
     }
     OFZ_GOTO(ofz_plan_new(ctx, g, (ofz_value *const *)g->output.item, g->output.count, &plan));
     OFZ_GOTO(ofz_exec_new(ctx, plan, &exec));
+    ofz_rng_seed(&rng, seed);
+    ofz_exec_set_rng(exec, &rng);
     OFZ_GOTO(symbols_new(ctx, g, &table));
     OFZ_GOTO(inputs_feed(ctx, exec, g, in, in_count, &table));
     OFZ_GOTO(ofz_exec_run(ctx, exec));
@@ -162,7 +165,7 @@ ofz_status ofz_model_run(ofz_ctx *ctx, const ofz_model *model, const ofz_arrays 
 
     if (!out) OFZ_GOTO(ofz_fail_nomem(ctx, "outputs", count * sizeof *out));
     OFZ_GOTO(ofz_model_evaluate(ctx, model, (const ofz_named *const *)inputs->item.item,
-                                ofz_arrays_count(inputs), out));
+                                ofz_arrays_count(inputs), 0, out));
     OFZ_GOTO(ofz_arrays_new(ctx, &made));
     OFZ_GOTO(outputs_name(ctx, model->graph, out, made));
     *outputs = made;

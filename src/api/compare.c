@@ -51,7 +51,8 @@ static bool attr_equal(const ofz_attr *a, const ofz_attr *b)
     case OFZ_ATTR_STRING:
         return string_identical(a->u.s, b->u.s);
     case OFZ_ATTR_TENSOR:
-        return ofz_tensor_identical(a->u.t, b->u.t);
+    case OFZ_ATTR_SPARSE_TENSOR:
+        return a->u.t && b->u.t ? ofz_tensor_identical(a->u.t, b->u.t) : a->u.t == b->u.t;
     case OFZ_ATTR_GRAPH:
         return graph_equal(a->u.g, b->u.g);
     case OFZ_ATTR_FLOATS:

@@ -12,12 +12,13 @@
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-static ofz_status view_value(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, ofz_value_info *out)
+ofz_status ofz_view_value(ofz_ctx *ctx, ofz_arena *arena, const ofz_value *v, ofz_value_info *out)
 {
-    const int    rank = v->kind == OFZ_KIND_TENSOR ? v->type.rank : -1;
-    const size_t n    = rank > 0 ? (size_t)rank : 0;
-    int64_t     *dim  = OFZ_NEWS(&view->arena, int64_t, n);
-    const char **name = OFZ_NEWS(&view->arena, const char *, n);
+    const bool   tensor = v->kind == OFZ_KIND_TENSOR || v->kind == OFZ_KIND_SPARSE;
+    const int    rank   = tensor ? v->type.rank : -1;
+    const size_t n      = rank > 0 ? (size_t)rank : 0;
+    int64_t     *dim    = OFZ_NEWS(arena, int64_t, n);
+    const char **name   = OFZ_NEWS(arena, const char *, n);
 
     if (!dim || !name) return ofz_fail_nomem(ctx, v->name, n * sizeof *dim);
     for (size_t i = 0; i < n; i++) {
@@ -25,7 +26,7 @@ static ofz_status view_value(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, o
         name[i] = ofz_symbol_name(v->graph, v->type.dim[i]);
     }
     *out = (ofz_value_info){ .name     = v->name,
-                             .dtype    = v->kind == OFZ_KIND_TENSOR ? v->type.dtype : OFZ_UNDEFINED,
+                             .dtype    = tensor ? v->type.dtype : OFZ_UNDEFINED,
                              .rank     = rank,
                              .shape    = dim,
                              .dim_name = name };
@@ -38,7 +39,7 @@ static ofz_status view_values(ofz_ctx *ctx, ofz_view *view, const ofz_list *list
     *out = OFZ_NEWS(&view->arena, ofz_value_info, list->count);
     if (!*out) return ofz_fail_nomem(ctx, "model", list->count);
     for (size_t i = 0; i < list->count; i++)
-        OFZ_TRY(view_value(ctx, view, list->item[i], &(*out)[i]));
+        OFZ_TRY(ofz_view_value(ctx, &view->arena, list->item[i], &(*out)[i]));
     return OFZ_OK;
 }
 
@@ -94,7 +95,7 @@ static ofz_status view_node(ofz_ctx *ctx, const ofz_model *m, ofz_view *view, co
     OFZ_TRY(names_of(ctx, view, n->out, n->out_count, &out->output));
     for (size_t i = 0; i < n->out_count; i++) {
         out->result[i] = (ofz_value_info){ .name = "", .rank = -1 };
-        if (n->out[i]) OFZ_TRY(view_value(ctx, view, n->out[i], &out->result[i]));
+        if (n->out[i]) OFZ_TRY(ofz_view_value(ctx, &view->arena, n->out[i], &out->result[i]));
     }
     return OFZ_OK;
 }
@@ -147,6 +148,30 @@ static ofz_status view_tensor(ofz_ctx *ctx, ofz_view *view, const ofz_value *v, 
     return view_users(ctx, view, v, out);
 }
 
+/* --- functions -------------------------------------------------------------------------------- */
+
+static void count_calls(const ofz_model *m, ofz_view *view, const ofz_graph *g)
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        const ofz_node     *n = g->node.item[i];
+        const ofz_function *f = ofz_function_called(m, n);
+
+        if (f) view->calls[f - m->function]++;
+        for (size_t k = 0; k < n->attr_count; k++)
+            if (n->attr[k].type == OFZ_ATTR_GRAPH && n->attr[k].u.g)
+                count_calls(m, view, n->attr[k].u.g);
+    }
+}
+
+static ofz_status view_functions(ofz_ctx *ctx, const ofz_model *m, ofz_view *view)
+{
+    view->calls = OFZ_NEWS(&view->arena, size_t, m->function_count);
+    if (!view->calls) return ofz_fail_nomem(ctx, "functions", m->function_count);
+    count_calls(m, view, m->graph);
+    for (size_t i = 0; i < m->function_count; i++) count_calls(m, view, m->function[i].graph);
+    return OFZ_OK;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 /* Keep the text of a failure that a model is loaded in spite of. */
@@ -189,6 +214,7 @@ static ofz_status view_fill(ofz_ctx *ctx, ofz_model *m, ofz_view *view)
     const ofz_graph *g = m->graph;
 
     OFZ_TRY(infer(ctx, m, view));
+    OFZ_TRY(view_functions(ctx, m, view));
     view->tensor = OFZ_NEWS(&view->arena, ofz_tensor_view, m->tensor.count);
     view->node   = OFZ_NEWS(&view->arena, ofz_node_view, g->node.count);
     if (!view->tensor || !view->node) return ofz_fail_nomem(ctx, "model", g->node.count);

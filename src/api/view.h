@@ -26,6 +26,7 @@ typedef struct ofz_view {
     ofz_tensor_view *tensor; /* as model->tensor */
     ofz_node_view   *node;   /* as model->graph->node */
     ofz_value_info  *input, *output;
+    size_t          *calls;                  /* of each function */
     ofz_map          by_name;                /* tensor name -> 1 + index, as a pointer */
     ofz_status  inline_status, infer_status; /* how reading functions and shape inference ended, */
     const char *inline_text, *infer_text;    /* and with which errors; "" */
@@ -35,6 +36,10 @@ typedef struct ofz_view {
  * Errors: OFZ_E_NOMEM. */
 ofz_status ofz_view_make(ofz_ctx *ctx, ofz_model *model) OFZ_MUST_USE;
 void       ofz_view_free(ofz_model *model);
+
+/* What the public interface says of `v`; the arrays stand in `arena`. Errors: OFZ_E_NOMEM. */
+ofz_status ofz_view_value(ofz_ctx *ctx, ofz_arena *arena, const ofz_value *v,
+                          ofz_value_info *out) OFZ_MUST_USE;
 
 /* Would `train` change tensor `index`? */
 bool ofz_view_trains(const ofz_model *model, size_t index);

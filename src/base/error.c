@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "base/meter.h"
 
 /* A text is one line whatever it quotes; bytes above 0x7f stay, they may be UTF-8. */
 static void text_tame(char *s)
@@ -113,11 +117,24 @@ const char *ofz_status_name(ofz_status st)
     return "unknown status";
 }
 
+/* More than the machine has would only end in the kernel's killing somebody. */
+static size_t memory_of_machine(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    size_t     whole;
+
+    return pages > 0 && size > 0 && ofz_mul_size((size_t)pages, (size_t)size, &whole) ? whole
+                                                                                      : SIZE_MAX;
+}
+
 ofz_ctx *ofz_ctx_new(void)
 {
     ofz_ctx *ctx = calloc(1, sizeof *ctx);
 
-    if (!ctx) return NULL;
+    if (!ctx || !(ctx->meter = ofz_meter_new())) {
+        free(ctx);
+        return NULL;
+    }
     ctx->limits = (ofz_limits){
         .depth           = 100,
         .tensor_size     = (size_t)64 << 30,
@@ -125,12 +142,16 @@ ofz_ctx *ofz_ctx_new(void)
         .structure_size  = (size_t)1 << 30,
         .loop_count      = (int64_t)1 << 28,
         .inlined_count   = (size_t)2 << 20,
+        .memory_size     = memory_of_machine(),
+        .work_count      = (int64_t)1 << 50,
     };
     return ctx;
 }
 
 void ofz_ctx_free(ofz_ctx *ctx)
 {
+    if (!ctx) return;
+    ofz_meter_release(ctx->meter);
     free(ctx);
 }
 
@@ -155,7 +176,73 @@ void ofz_ctx_set_follow_links(ofz_ctx *ctx, int follow)
     ctx->follow_links = follow != 0;
 }
 
-void ofz_ctx_set_tensor_limit(ofz_ctx *ctx, size_t size)
+/* Limits by number: the largest value that each may take, since depths are walked on the stack. */
+static const uint64_t limit_most[] = {
+    [OFZ_LIMIT_DEPTH] = 1000,          [OFZ_LIMIT_TENSOR] = PTRDIFF_MAX,
+    [OFZ_LIMIT_FIELDS] = PTRDIFF_MAX,  [OFZ_LIMIT_STRUCTURE] = PTRDIFF_MAX,
+    [OFZ_LIMIT_INLINED] = PTRDIFF_MAX, [OFZ_LIMIT_LOOP] = INT64_MAX,
+    [OFZ_LIMIT_MEMORY] = SIZE_MAX,     [OFZ_LIMIT_WORK] = INT64_MAX,
+};
+
+ofz_status ofz_ctx_set_limit(ofz_ctx *ctx, ofz_limit limit, uint64_t value)
 {
-    ctx->limits.tensor_size = size;
+    ofz_limits *l = &ctx->limits;
+
+    if ((unsigned)limit > OFZ_LIMIT_WORK)
+        return ofz_fail(ctx, OFZ_E_ARG, "limit %d: no such limit", (int)limit);
+    if (value < 1 || value > limit_most[limit])
+        return ofz_fail(ctx, OFZ_E_ARG, "limit: %" PRIu64 ", want 1 to %" PRIu64, value,
+                        limit_most[limit]);
+    switch (limit) {
+    case OFZ_LIMIT_DEPTH:
+        l->depth = (int)value;
+        break;
+    case OFZ_LIMIT_TENSOR:
+        l->tensor_size = (size_t)value;
+        break;
+    case OFZ_LIMIT_FIELDS:
+        l->structure_count = (size_t)value;
+        break;
+    case OFZ_LIMIT_STRUCTURE:
+        l->structure_size = (size_t)value;
+        break;
+    case OFZ_LIMIT_INLINED:
+        l->inlined_count = (size_t)value;
+        break;
+    case OFZ_LIMIT_LOOP:
+        l->loop_count = (int64_t)value;
+        break;
+    case OFZ_LIMIT_MEMORY:
+        l->memory_size = (size_t)value;
+        break;
+    case OFZ_LIMIT_WORK:
+        l->work_count = (int64_t)value;
+        break;
+    }
+    return OFZ_OK;
+}
+
+uint64_t ofz_ctx_get_limit(const ofz_ctx *ctx, ofz_limit limit)
+{
+    const ofz_limits *l = &ctx->limits;
+
+    switch (limit) {
+    case OFZ_LIMIT_DEPTH:
+        return (uint64_t)l->depth;
+    case OFZ_LIMIT_TENSOR:
+        return l->tensor_size;
+    case OFZ_LIMIT_FIELDS:
+        return l->structure_count;
+    case OFZ_LIMIT_STRUCTURE:
+        return l->structure_size;
+    case OFZ_LIMIT_INLINED:
+        return l->inlined_count;
+    case OFZ_LIMIT_LOOP:
+        return (uint64_t)l->loop_count;
+    case OFZ_LIMIT_MEMORY:
+        return l->memory_size;
+    case OFZ_LIMIT_WORK:
+        return (uint64_t)l->work_count;
+    }
+    return 0;
 }

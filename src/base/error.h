@@ -16,17 +16,20 @@ typedef struct ofz_limits {
     size_t  structure_size;  /* bytes of a file that are not tensor payload */
     int64_t loop_count;      /* iterations of one loop */
     size_t  inlined_count;   /* nodes of a graph after calls are replaced by bodies */
+    size_t  memory_size;     /* bytes of all tensors that are held at once */
+    int64_t work_count;      /* elements read, made and multiplied in one run */
 } ofz_limits;
 
 struct ofz_ctx {
-    ofz_status  status;
-    char        text[768];
-    char        hint[256];
-    ofz_log_fn *log;
-    void       *log_user;
-    int         threads; /* 0: as many as the machine offers */
-    bool        reference, follow_links;
-    ofz_limits  limits;
+    ofz_status        status;
+    char              text[768];
+    char              hint[256];
+    ofz_log_fn       *log;
+    void             *log_user;
+    int               threads; /* 0: as many as the machine offers */
+    bool              reference, follow_links;
+    ofz_limits        limits;
+    struct ofz_meter *meter; /* of the tensors made for this ctx */
 };
 
 /* Return early when `expr` fails and nothing needs releasing. */

@@ -13,7 +13,7 @@
 enum {
     STATES_FIRST = 4096, /* numbers of work space; grown as a pattern needs */
     STATES_MOST  = 1 << 22,
-    CALLS_MOST   = 1 << 20, /* matching within matching */
+    CALLS_MOST   = 1 << 26, /* matching within matching: one for each edge of a line */
     DEPTH_MOST   = 1000,
     MEMORY_MOST  = 256 << 10 /* KiB */
 };
@@ -43,8 +43,8 @@ void ofz_pattern_free(ofz_pattern *p)
 static ofz_status compile(ofz_ctx *ctx, ofz_string text, pcre2_compile_context *how,
                           pcre2_code **out)
 {
-    const uint32_t flags = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C |
-                           PCRE2_NO_AUTO_POSSESS | PCRE2_NO_AUTO_CAPTURE;
+    const uint32_t flags =
+        PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_AUTO_POSSESS | PCRE2_NO_AUTO_CAPTURE;
     PCRE2_UCHAR8 message[120];
     PCRE2_SIZE   at;
     int          code;

@@ -21,6 +21,9 @@ typedef struct reader {
     char       *out;
     size_t      n;
     bool        repeated; /* what was just read is a repetition */
+    bool        lines;    /* ^ and $ are the edges of lines, not of the text: the flag m */
+    bool       *around;   /* the flag outside of each open group */
+    size_t      depth;
 } reader;
 
 static ofz_status refuse(const reader *r, size_t at, const char *what)
@@ -200,13 +203,31 @@ static ofz_status read_class(reader *r)
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
-static ofz_status read_flags(reader *r, size_t from)
+static void group_open(reader *r)
 {
-    size_t n = 2;
+    r->around[r->depth++] = r->lines;
+}
 
-    while (peek(r, n) == '-' || (peek(r, n) && strchr("imsU", peek(r, n)))) n++;
+/* One that was never opened is PCRE2's to find. */
+static void group_close(reader *r)
+{
+    if (r->depth) r->lines = r->around[--r->depth];
+}
+
+/* (?flags) or (?flags:. */
+static ofz_status read_flags(reader *r)
+{
+    size_t n     = 2;
+    bool   lines = r->lines, on = true;
+
+    for (; peek(r, n) == '-' || (peek(r, n) && strchr("imsU", peek(r, n))); n++) {
+        if (peek(r, n) == '-') on = false;
+        if (peek(r, n) == 'm') lines = on;
+    }
     if (n == 2 || (peek(r, n) != ')' && peek(r, n) != ':'))
-        return refuse(r, from, "a group that RE2 does not take");
+        return refuse(r, r->at, "a group that RE2 does not take");
+    if (peek(r, n) == ':') group_open(r);
+    r->lines = lines;
     put(r, r->s + r->at, n + 1);
     r->at += n + 1;
     return OFZ_OK;
@@ -219,6 +240,7 @@ static ofz_status read_group(reader *r)
 
     if (peek(r, 1) == '*') return refuse(r, r->at, "a verb, which RE2 does not take");
     if (peek(r, 1) != '?') {
+        group_open(r);
         put(r, r->s + r->at++, 1);
         return OFZ_OK;
     }
@@ -228,16 +250,18 @@ static ofz_status read_group(reader *r)
     if (named) {
         const size_t n = a == 'P' ? 4 : 3;
 
+        group_open(r);
         put(r, r->s + r->at, n);
         r->at += n;
         return OFZ_OK;
     }
     if (a == ':') {
+        group_open(r);
         put(r, r->s + r->at, 3);
         r->at += 3;
         return OFZ_OK;
     }
-    return read_flags(r, r->at);
+    return read_flags(r);
 }
 
 /* --- repetitions ------------------------------------------------------------------------------ */
@@ -304,6 +328,13 @@ static ofz_status read_one(reader *r)
     if (c == '\\') return read_escape(r, false);
     if (c == '[') return read_class(r);
     if (c == '(') return read_group(r);
+    if (c == ')') group_close(r);
+    if (c == '^' || c == '$') {
+        put_text(r,
+                 c == '^' ? (r->lines ? "(?<![^\\n])" : "\\A") : (r->lines ? "(?![^\\n])" : "\\z"));
+        r->at++;
+        return OFZ_OK;
+    }
     put(r, r->s + r->at++, 1);
     return OFZ_OK;
 }
@@ -318,14 +349,15 @@ ofz_status ofz_pattern_read(ofz_ctx *ctx, ofz_string text, char **out, size_t *s
     if (valid < text.size) return refuse(&r, valid, "not UTF-8");
     if (!ofz_mul_size(text.size, GROWTH, &room) || room >= SIZE_MAX - GROWTH)
         return ofz_fail(ctx, OFZ_E_LIMIT, "pattern: %zu bytes are too many", text.size);
-    r.out = malloc(room + GROWTH);
-    if (!r.out) return ofz_fail_nomem(ctx, "pattern", room);
-    while (r.at < r.size && !st) st = read_one(&r);
-    if (st) {
-        free(r.out);
-        return st;
-    }
+    r.out    = malloc(room + GROWTH);
+    r.around = malloc(text.size + 1);
+    if (!r.out || !r.around) OFZ_GOTO(ofz_fail_nomem(ctx, "pattern", room));
+    while (r.at < r.size) OFZ_GOTO(read_one(&r));
     *out  = r.out;
     *size = r.n;
-    return OFZ_OK;
+    r.out = NULL;
+done:
+    free(r.around);
+    free(r.out);
+    return st;
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/work.h"
+
 typedef struct scope {
     ofz_ctx            *ctx;
     const struct scope *outer; /* NULL for the graph that is run */
@@ -219,6 +221,7 @@ static ofz_status step_fill(const scope *s, ofz_step *step)
     if (st) return ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, n));
     OFZ_TRY(step_signature(s, step));
     step->attrs     = attrs;
+    step->counted   = ofz_op_has_work(step->op);
     step->in_count  = (int)n->in_count;
     step->out_count = (int)n->out_count;
     OFZ_TRY(slots_for(s, n->in, step->in_count, &step->in));

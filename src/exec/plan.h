@@ -21,12 +21,13 @@ typedef struct ofz_step {
     const ofz_op        *op;
     const void          *attrs;
     const ofz_signature *signature; /* NULL: a private row */
-    int                  in_count, out_count;
-    int                 *in, *out;
-    int                 *dies; /* slots that nobody reads after this step */
-    int                  die_count;
-    ofz_subplan        **sub;
-    int                  sub_count;
+    bool          counted; /* does more than read and make elements: ofz_op_work_of says how much */
+    int           in_count, out_count;
+    int          *in, *out;
+    int          *dies; /* slots that nobody reads after this step */
+    int           die_count;
+    ofz_subplan **sub;
+    int           sub_count;
 } ofz_step;
 
 typedef struct ofz_slot {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exec/runner.h"
+#include "ops/work.h"
 #include "tensor/container.h"
 
 /* --- buffers ---------------------------------------------------------------------------------- */
@@ -141,6 +142,37 @@ static ofz_status step_alloc(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s, bool 
     return OFZ_OK;
 }
 
+/* An element of a container is itself a tensor to be handed on. */
+static int64_t elements_of(const ofz_tensor *t)
+{
+    return ofz_dtype_is_container(t->dtype)
+               ? ofz_work_times(t->count, (int64_t)(sizeof(ofz_tensor) / sizeof(int64_t)))
+               : t->count;
+}
+
+/* What the step does is taken from what the run may do. */
+static ofz_status step_spend(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
+{
+    enum { EACH = 16 }; /* for a step that does nothing */
+    int64_t cost = EACH;
+
+    if (!(s->op->flags & (OFZ_OP_MOVE | OFZ_OP_VIEW | OFZ_OP_SHAPE)))
+        for (int i = 0; i < s->in_count; i++)
+            if (e->in[i]) cost = ofz_work_plus(cost, elements_of(e->in[i]));
+    for (int i = 0; i < s->out_count; i++)
+        if (e->out[i] && e->out[i]->count > 0) cost = ofz_work_plus(cost, elements_of(e->out[i]));
+    if (s->counted) {
+        const ofz_op_work w = ofz_op_work_of(s->op, s->node, e->in, e->out);
+
+        cost = ofz_work_plus(cost, ofz_work_plus(w.macs, w.elements));
+    }
+    if (cost < 0 || cost > *e->work)
+        return ofz_fail(ctx, OFZ_E_LIMIT, "run: more than %" PRId64 " elements to work on",
+                        ctx->limits.work_count);
+    *e->work -= cost;
+    return OFZ_OK;
+}
+
 static ofz_status step_run(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
 {
     ofz_eval_call c = { .ctx       = ctx,
@@ -166,6 +198,7 @@ static ofz_status step_run(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
     }
     OFZ_TRY(step_infer(ctx, e, s));
     OFZ_TRY(step_alloc(ctx, e, s, &viewed));
+    OFZ_TRY(step_spend(ctx, e, s));
     if (viewed && s->out_count == 1) return OFZ_OK;
     return s->op->eval(&c);
 }
@@ -258,7 +291,7 @@ static ofz_status start(ofz_ctx *ctx, ofz_exec *e)
     return OFZ_OK;
 }
 
-ofz_status ofz_exec_run(ofz_ctx *ctx, ofz_exec *e)
+static ofz_status steps_run(ofz_ctx *ctx, ofz_exec *e)
 {
     char text[256];
 
@@ -273,6 +306,18 @@ ofz_status ofz_exec_run(ofz_ctx *ctx, ofz_exec *e)
         for (int k = 0; k < s->die_count; k++) ofz_exec_clear(e, s->dies[k]);
     }
     return OFZ_OK;
+}
+
+ofz_status ofz_exec_run(ofz_ctx *ctx, ofz_exec *e)
+{
+    int64_t    work = ctx->limits.work_count;
+    const bool own  = !e->work;
+    ofz_status st;
+
+    if (own) e->work = &work;
+    st      = steps_run(ctx, e);
+    e->work = NULL;
+    return st;
 }
 
 const ofz_tensor *ofz_exec_get(const ofz_exec *e, const ofz_value *v)

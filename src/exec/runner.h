@@ -16,6 +16,7 @@ struct ofz_exec {
     const int64_t    **hint;
     int64_t           *wide; /* int32 shape values, widened: max_in * OFZ_SHAPE_VALUES */
     ofz_rng            own_rng, *rng;
+    int64_t *work; /* what the run may still do, of the outermost exec; NULL between runs */
 };
 
 /* Slot k holds nothing any more; its buffer goes to the pool when it may. */

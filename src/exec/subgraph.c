@@ -63,7 +63,8 @@ ofz_status ofz_eval_body(ofz_eval_call *c, const ofz_graph *body, const ofz_tens
     if (!e->sub[s->index]) OFZ_TRY(ofz_exec_new(c->ctx, s->plan, &e->sub[s->index]));
     inner = e->sub[s->index];
     ofz_exec_set_rng(inner, e->rng);
-    st = feed(c->ctx, e, inner, s, in, in_count);
+    inner->work = e->work;
+    st          = feed(c->ctx, e, inner, s, in, in_count);
     if (!st) st = ofz_exec_run(c->ctx, inner);
     if (!st) st = take(c->ctx, inner, s, out);
     forget(inner);

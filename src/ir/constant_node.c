@@ -52,6 +52,9 @@ ofz_status ofz_node_take_constant(ofz_ctx *ctx, ofz_node *n)
     if (!t) return ofz_fail_nomem(ctx, "constant", sizeof *t);
     if (a->type == OFZ_ATTR_TENSOR && !strcmp(a->name, "value")) {
         *t = *a->u.t; /* its bytes are the model's */
+    } else if (a->type == OFZ_ATTR_SPARSE_TENSOR && !strcmp(a->name, "sparse_value") && a->u.t) {
+        *t        = *a->u.t;
+        v->sparse = true;
     } else if (constant_view(a, &dtype, &rank, dim, &data)) {
         OFZ_TRY(ofz_tensor_set(ctx, t, dtype, rank, dim));
         t->data = (void *)(uintptr_t)data;

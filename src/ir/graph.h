@@ -65,15 +65,16 @@ typedef struct ofz_attr {
     ofz_attr_type type;
     const char   *ref; /* name of the function's attribute that stands for it, or NULL */
     union {
-        float             f;
-        int64_t           i;
-        ofz_string        s;
-        const ofz_tensor *t;
-        ofz_graph        *g;
-        ofz_floats        floats;
-        ofz_ints          ints;
-        ofz_strings       strings;
-    } u; /* sparse tensors, type protos and lists of tensors and graphs are carried opaque */
+        float      f;
+        int64_t    i;
+        ofz_string s;
+        const ofz_tensor
+                   *t; /* of a sparse tensor: the dense one it stands for, NULL while unknown */
+        ofz_graph  *g;
+        ofz_floats  floats;
+        ofz_ints    ints;
+        ofz_strings strings;
+    } u;                 /* type protos and lists of tensors and graphs are carried opaque */
     ofz_bytes_view file; /* its message in the file that it was read from, borrowed; .data NULL for
                             one that was made here */
 } ofz_attr;
@@ -131,6 +132,7 @@ struct ofz_value {
     ofz_tensor *constant;
     bool        initializer; /* listed by the model; false for Constant nodes and folded values */
     bool        external;    /* its bytes come from another file */
+    bool        sparse;      /* the file has it as a sparse tensor; the constant is dense */
     bool        changed;     /* constant no longer holds the file's bytes: the writer must */
     int         origin;      /* the model's record of where it stands in the file; -1: nowhere */
     ofz_mark    mark;
@@ -149,20 +151,21 @@ struct ofz_value {
 /* --- nodes ------------------------------------------------------------------------------------ */
 
 struct ofz_node {
-    const char *name;                        /* "" when absent */
-    const char *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
-    int64_t     opset; /* the version imported for the domain; 0: not imported */
-    ofz_graph  *graph;
-    size_t      in_count, out_count, attr_count;
-    ofz_value **in;  /* NULL for an omitted optional input */
-    ofz_value **out; /* NULL for an unwanted optional output */
-    ofz_attr   *attr;
-    bool        changed; /* made or edited here: the file's bytes do not say what it is */
-    bool        removed; /* taken out; gone with the next ofz_graph_sweep */
-    int         origin;  /* as in ofz_value */
-    int         scratch; /* likewise */
-    bool derived; /* made from other nodes: may have element types that a row computes and the
-                            version at hand does not list */
+    const char     *name;                        /* "" when absent */
+    const char     *op_type, *domain, *overload; /* domain "" is ai.onnx; "ai.onnx" is read as "" */
+    int64_t         opset; /* the version imported for the domain; 0: not imported */
+    ofz_graph      *graph;
+    const ofz_node *call; /* the call that it was copied for (ofz_graph_copy_into), or NULL */
+    size_t          in_count, out_count, attr_count;
+    ofz_value     **in;  /* NULL for an omitted optional input */
+    ofz_value     **out; /* NULL for an unwanted optional output */
+    ofz_attr       *attr;
+    bool            changed; /* made or edited here: the file's bytes do not say what it is */
+    bool            removed; /* taken out; gone with the next ofz_graph_sweep */
+    int             origin;  /* as in ofz_value */
+    int             scratch; /* likewise */
+    bool derived; /* made from other nodes: may have element types that a row computes and
+                                the version at hand does not list */
 };
 
 /* --- graphs ----------------------------------------------------------------------------------- */

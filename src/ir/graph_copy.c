@@ -169,6 +169,8 @@ static ofz_status copy_contents(copier *c, ofz_attr *a)
         a->u.s.text = ofz_arena_text(arena, a->u.s.text, a->u.s.size);
         return a->u.s.text ? OFZ_OK : ofz_fail_nomem(c->ctx, a->name, a->u.s.size);
     case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
+        if (!a->u.t) return OFZ_OK;
         t = OFZ_NEW(arena, ofz_tensor);
         if (!t) return ofz_fail_nomem(c->ctx, a->name, sizeof *t);
         *t     = *a->u.t; /* its bytes are the model's */
@@ -267,6 +269,7 @@ static ofz_status copy_node(copier *c, const ofz_node *n)
     spec.name = name;
     OFZ_TRY(ofz_node_add(c->ctx, c->to, &spec, &made));
     made->opset    = n->opset;
+    made->call     = c->spec->call;
     made->overload = ofz_arena_strdup(a, n->overload);
     if (!made->overload) return ofz_fail_nomem(c->ctx, "node", strlen(n->overload));
     for (size_t i = 0; i < made->attr_count; i++)

@@ -123,6 +123,7 @@ ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *
     v->constant       = own;
     v->kind           = OFZ_KIND_TENSOR;
     v->external       = false;
+    v->sparse         = false;
     v->origin         = -1;
     v->graph->changed = true;
     if (!n) return OFZ_OK;

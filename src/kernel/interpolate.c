@@ -17,12 +17,13 @@ static double source_of(ofz_coordinate how, int64_t x, int64_t in, int64_t out, 
     case OFZ_COORDINATE_ASYMMETRIC:
         return (double)x / scale;
     case OFZ_COORDINATE_TF_HALF_PIXEL_FOR_NN:
-        return ((double)x + 0.5) / scale;
+        return scale == 1 ? (double)x
+                          : ((double)x + 0.5) / scale; /* batch and channels stay apart */
     case OFZ_COORDINATE_TF_CROP_AND_RESIZE:
         if (out == 1) return roi_start * last + (roi_end - roi_start) * last / 2;
         return roi_start * last + (double)x * (roi_end - roi_start) * last / (double)(out - 1);
     case OFZ_COORDINATE_PYTORCH_HALF_PIXEL:
-        return length == 1 ? -0.5 : ((double)x + 0.5) / scale - 0.5;
+        return out == 1 ? 0 : ((double)x + 0.5) / scale - 0.5;
     case OFZ_COORDINATE_HALF_PIXEL_SYMMETRIC:
         return (double)in / 2 * (1 - (double)out / length) + ((double)x + 0.5) / scale - 0.5;
     default:

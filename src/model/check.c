@@ -227,7 +227,7 @@ static void check_dangling(ofz_checker *c, const ofz_graph *g)
     for (size_t i = 0; i < g->value.count; i++) {
         const ofz_value *v = g->value.item[i];
 
-        if (v->producer || v->is_input || v->constant || v->kind == OFZ_KIND_SPARSE) continue;
+        if (v->producer || v->is_input || v->constant) continue;
         if (v->use_count)
             ofz_finding(c, OFZ_E_MODEL, v->name, "read by %s, made by nobody",
                         ofz_node_text(text, sizeof text, v->use[0].node));

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/checked.h"
 #include "model/check.h"
 #include "model/reader.h"
+#include "model/sparse.h"
 
 /* --- tensors that no graph shows -------------------------------------------------------------- */
 
@@ -16,39 +16,6 @@ static bool tensor_decode(ofz_checker *c, const Onnx__TensorProto *p, const char
     if (!ofz_tensor_proto_read(c->ctx, c->scratch, p, out, &external)) return true;
     ofz_finding(c, c->ctx->status, where, "%s", ofz_error(c->ctx));
     return false;
-}
-
-/* Indices are [NNZ], flat, or [NNZ, rank]; inside the dense shape, and rising. */
-static const char *sparse_fault(const Onnx__SparseTensorProto *p, const ofz_tensor *values,
-                                const ofz_tensor *indices)
-{
-    const int64_t nnz    = values->count;
-    const int64_t width  = indices->rank == 2 ? indices->dim[1] : 1;
-    int64_t       before = -1, total = 1;
-
-    if (values->rank != 1) return "values of a rank other than 1";
-    if (indices->dtype != OFZ_I64) return "indices of a type other than int64";
-    for (size_t i = 0; i < p->n_dims; i++)
-        if (p->dims[i] <= 0 || !ofz_mul(total, p->dims[i], &total))
-            return "a dense shape that is not positive or overflows";
-    if (indices->rank < 1 || indices->rank > 2 || indices->dim[0] != nnz)
-        return "indices of a shape that does not fit the values";
-    if (indices->rank == 2 && width != (int64_t)p->n_dims)
-        return "indices of a width other than the rank";
-    for (int64_t i = 0; i < nnz; i++) {
-        int64_t flat = 0;
-
-        for (int64_t k = 0; k < width; k++) {
-            const int64_t x     = ((const int64_t *)indices->data)[i * width + k];
-            const int64_t limit = indices->rank == 2 ? p->dims[k] : total;
-
-            if (x < 0 || x >= limit) return "an index outside the dense shape";
-            flat = flat * limit + x;
-        }
-        if (flat <= before) return "indices that do not rise";
-        before = flat;
-    }
-    return NULL;
 }
 
 void ofz_check_sparse(ofz_checker *c, const Onnx__SparseTensorProto *p, const char *where)
@@ -70,7 +37,7 @@ void ofz_check_sparse(ofz_checker *c, const Onnx__SparseTensorProto *p, const ch
         memcpy(copy, indices.data, indices.size);
         indices.data = copy;
     }
-    fault = sparse_fault(p, &values, &indices);
+    fault = ofz_sparse_fault(p, &values, &indices);
     if (fault) ofz_finding(c, OFZ_E_MODEL, where, "sparse tensor with %s", fault);
 }
 

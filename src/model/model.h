@@ -94,8 +94,9 @@ const ofz_function *ofz_model_function_find(const ofz_model *model, const char *
 ofz_status ofz_tensor_read_pb(ofz_ctx *ctx, const char *path, ofz_arena *arena, ofz_tensor *out,
                               const char **name) OFZ_MUST_USE;
 
-/* The same for a value of any kind: a TensorProto, SequenceProto, OptionalProto or MapProto. Containers
- * are those of tensor/container.h. Errors: as above; OFZ_E_UNSUPPORTED for sparse tensors. */
+/* The same for a value of any kind: a TensorProto, SparseTensorProto (made dense), SequenceProto,
+ * OptionalProto or MapProto. Containers are those of tensor/container.h. Errors: as above;
+ * OFZ_E_UNSUPPORTED for containers of sparse tensors. */
 ofz_status ofz_value_read_pb(ofz_ctx *ctx, const char *path, ofz_kind kind,
                              ofz_tensor *out) OFZ_MUST_USE;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/reader.h"
+#include "model/sparse.h"
 
 /* Versions are looked up in a list, once per node. */
 enum { OPSET_MAX = 256 };
@@ -399,20 +400,45 @@ static ofz_status read_container(ofz_ctx *ctx, ofz_model *m, ofz_kind kind, ofz_
     return st;
 }
 
+/* Dense, in memory of its own. */
+static ofz_status read_sparse(ofz_ctx *ctx, ofz_model *m, ofz_tensor *out)
+{
+    Onnx__SparseTensorProto *p;
+    ofz_guarded              g;
+    ofz_tensor               t;
+    ofz_status               st;
+
+    m->bytes = m->file->bytes.data;
+    m->size  = m->file->bytes.size;
+    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, OFZ_ORIGIN_SPARSE_TENSOR, &g));
+    m->file->origin       = g.origin;
+    m->file->origin_count = g.origin_count;
+    g.origin              = NULL;
+    p                     = onnx__sparse_tensor_proto__unpack(NULL, g.skeleton_size, g.skeleton);
+    ofz_guarded_free(&g);
+    if (!p) return ofz_fail(ctx, OFZ_E_PARSE, "sparse tensor: protobuf-c cannot unpack it");
+    st = ofz_sparse_read(ctx, m, p, &t);
+    onnx__sparse_tensor_proto__free_unpacked(p, NULL);
+    return st ? st : ofz_tensor_copy(ctx, &t, out);
+}
+
 ofz_status ofz_value_read_pb(ofz_ctx *ctx, const char *path, ofz_kind kind, ofz_tensor *out)
 {
     ofz_model *m = NULL;
     ofz_status st;
 
     if (kind == OFZ_KIND_TENSOR) return ofz_tensor_read_pb(ctx, path, NULL, out, NULL);
-    if (!ofz_kind_dtype(kind))
+    if (kind != OFZ_KIND_SPARSE && !ofz_kind_dtype(kind))
         return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "%.200s: want a tensor, sequence, optional or map",
                         path);
     OFZ_TRY(model_new(ctx, &m));
     st = ofz_file_open(ctx, path, &m->file->bytes);
     if (!st) {
         st = remember_path(ctx, m, path);
-        if (!st) st = read_container(ctx, m, kind, out);
+        if (!st && kind == OFZ_KIND_SPARSE)
+            st = read_sparse(ctx, m, out);
+        else if (!st)
+            st = read_container(ctx, m, kind, out);
         if (st) ofz_at(ctx, st, "%.200s", path);
     }
     ofz_model_drop(m);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/reader.h"
+#include "model/sparse.h"
 
 ofz_status ofz_read_text(ofz_reader *r, const char *text, const char **out)
 {
@@ -73,8 +74,9 @@ ofz_status ofz_read_type(ofz_reader *r, const Onnx__TypeProto *t, ofz_value *v)
         v->kind = OFZ_KIND_OPTIONAL;
         return OFZ_OK;
     case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
-        v->kind = OFZ_KIND_SPARSE;
-        return OFZ_OK;
+        v->kind = OFZ_KIND_SPARSE; /* its type is that of the dense tensor it stands for */
+        return read_tensor_type(r, t->sparse_tensor_type->elem_type, t->sparse_tensor_type->shape,
+                                v);
     case ONNX__TYPE_PROTO__VALUE_OPAQUE_TYPE:
         v->kind = OFZ_KIND_OPAQUE;
         return OFZ_OK;
@@ -146,6 +148,17 @@ static ofz_status read_tensor(ofz_reader *r, const Onnx__AttributeProto *p, cons
     return OFZ_OK;
 }
 
+static ofz_status read_sparse(ofz_reader *r, const Onnx__AttributeProto *p, const ofz_tensor **out)
+{
+    ofz_tensor *t = OFZ_NEW(&r->model->arena, ofz_tensor);
+
+    if (!t) return ofz_fail_nomem(r->ctx, "attribute", sizeof *t);
+    if (!p->sparse_tensor) return ofz_fail(r->ctx, OFZ_E_MODEL, "no sparse tensor, want one");
+    OFZ_TRY(ofz_sparse_read(r->ctx, r->model, p->sparse_tensor, t));
+    *out = t;
+    return OFZ_OK;
+}
+
 static ofz_status read_value(ofz_reader *r, const Onnx__AttributeProto *p, ofz_graph *g,
                              ofz_list *captured, ofz_attr *out)
 {
@@ -173,6 +186,8 @@ static ofz_status read_value(ofz_reader *r, const Onnx__AttributeProto *p, ofz_g
         return read_list(r, p->ints, p->n_ints, sizeof(int64_t), (const void **)&out->u.ints.v);
     case OFZ_ATTR_STRINGS:
         return read_strings(r, p, &out->u.strings);
+    case OFZ_ATTR_SPARSE_TENSOR:
+        return read_sparse(r, p, &out->u.t);
     case OFZ_ATTR_TENSORS: /* opaque, and yet every tensor of a file is looked at */
         for (size_t i = 0; i < p->n_tensors; i++) {
             ofz_tensor unused;
@@ -182,7 +197,6 @@ static ofz_status read_value(ofz_reader *r, const Onnx__AttributeProto *p, ofz_g
         return OFZ_OK;
     case OFZ_ATTR_NONE:
     case OFZ_ATTR_GRAPHS:
-    case OFZ_ATTR_SPARSE_TENSOR:
     case OFZ_ATTR_SPARSE_TENSORS:
     case OFZ_ATTR_TYPE_PROTO:
     case OFZ_ATTR_TYPE_PROTOS:

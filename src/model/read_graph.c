@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/reader.h"
+#include "model/sparse.h"
 
 /* --- values ----------------------------------------------------------------------------------- */
 
@@ -40,20 +41,26 @@ static ofz_status read_initializer(ofz_reader *r, const Onnx__TensorProto *p, of
     return ofz_read_marks(r, p, v);
 }
 
-/* Carried opaque: a value of which only the name is known. */
+/* Dense from here on; the file's bytes stay as they are, and nobody may write to them. */
 static ofz_status read_sparse(ofz_reader *r, const Onnx__SparseTensorProto *p, ofz_graph *g)
 {
     const char *name = p->values ? p->values->name : NULL;
+    ofz_tensor *t    = OFZ_NEW(g->arena, ofz_tensor);
     ofz_value  *v;
 
+    if (!t) return ofz_fail_nomem(r->ctx, "initializer", sizeof *t);
     if (!name || !name[0])
         return ofz_fail(r->ctx, OFZ_E_MODEL, "sparse initializer without a name");
     v = ofz_map_get(&g->by_name, name);
-    if (v && !v->is_input)
+    if (v && (!v->is_input || v->constant))
         return ofz_fail(r->ctx, OFZ_E_MODEL, "initializer '%.100s': defined twice", name);
     if (!v) OFZ_TRY(ofz_value_new(r->ctx, g, name, &v));
-    v->kind = OFZ_KIND_SPARSE;
-    return OFZ_OK;
+    OFZ_TRY(ofz_sparse_read(r->ctx, r->model, p, t));
+    v->constant    = t;
+    v->kind        = OFZ_KIND_TENSOR;
+    v->initializer = true;
+    v->sparse      = true;
+    return ofz_tensor_set(r->ctx, &v->type, t->dtype, t->rank, t->dim);
 }
 
 /* All outputs before any node, so that names resolve in files that are not sorted. */

@@ -287,11 +287,10 @@ static ofz_status stay_tensor(ofz_ctx *ctx, ofz_edits *e, const void *thing, int
     return set_text(ctx, e, origin, 8, ((const ofz_value *)thing)->name);
 }
 
-/* A sparse initializer is dense here and stays in a field of its own. */
-static bool is_sparse(const ofz_model *m, const ofz_value *v)
+/* A sparse initializer is dense here and stays in a field of its own, as long as its name is the file's. */
+static bool stays_sparse(const ofz_value *v)
 {
-    return v->kind == OFZ_KIND_SPARSE ||
-           (v->origin >= 0 && m->file->origin[v->origin].kind == OFZ_ORIGIN_SPARSE_TENSOR);
+    return v && v->sparse && v->constant && !v->producer && !v->file_name;
 }
 
 /* Below IR 4 an initializer is an input as well, and a graph does not get new inputs. */
@@ -308,12 +307,44 @@ static ofz_status write_initializers(ofz_ctx *ctx, ofz_edits *e, const ofz_graph
     for (size_t i = 0; i < g->value.count; i++) {
         const ofz_value *v = g->value.item[i];
 
-        if (!v->constant || v->producer || wants_node(e->model, v) || is_sparse(e->model, v))
-            continue;
+        if (!v->constant || v->producer || wants_node(e->model, v) || stays_sparse(v)) continue;
         r.item[r.count++] = (item){ child_of(e, v->origin, g->origin, 5), v, i };
     }
     qsort(r.item, r.count, sizeof *r.item, by_origin);
     return write_row(ctx, e, g->origin, &r);
+}
+
+/* The name of the SparseTensorProto at `origin`: that of its values. */
+static const char *sparse_name(ofz_edits *e, int origin)
+{
+    ofz_wire       w = ofz_origin_wire(e->model, origin);
+    ofz_wire_field f, part;
+
+    while (ofz_wire_next(&w, &f) > 0) {
+        ofz_wire values = { f.data, f.data + f.size, NULL };
+
+        if (f.number != 1) continue;
+        while (ofz_wire_next(&values, &part) > 0)
+            if (part.number == 8)
+                return ofz_arena_text(&e->arena, (const char *)part.data, part.size);
+    }
+    return NULL;
+}
+
+static ofz_status write_sparse(ofz_ctx *ctx, ofz_edits *e, const ofz_graph *g)
+{
+    const struct ofz_model_file *file = e->model->file;
+
+    for (size_t k = (size_t)g->origin + 1;
+         k < file->origin_count && file->origin[k].tag < file->origin[g->origin].end; k++) {
+        const char *name;
+
+        if (child_of(e, (int)k, g->origin, 15) < 0) continue;
+        name = sparse_name(e, (int)k);
+        if (!name || !stays_sparse(ofz_map_get(&g->by_name, name)))
+            OFZ_TRY(ofz_edit_remove(ctx, e, (int)k));
+    }
+    return OFZ_OK;
 }
 
 /* --- nodes ------------------------------------------------------------------------------------ */
@@ -437,6 +468,7 @@ static ofz_status write_graph(ofz_ctx *ctx, ofz_edits *e, const ofz_graph *g)
     OFZ_TRY(write_nodes(ctx, e, g));
     if (!g->changed && !e->model->shapes_dropped) return OFZ_OK;
     OFZ_TRY(write_initializers(ctx, e, g));
+    OFZ_TRY(write_sparse(ctx, e, g));
     OFZ_TRY(write_values(ctx, e, g, &g->input, 11));
     OFZ_TRY(write_values(ctx, e, g, &g->output, 12));
     return write_infos(ctx, e, g);

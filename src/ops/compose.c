@@ -117,8 +117,7 @@ void ofz_part_open(ofz_build *b, int k, ofz_dtype dtype)
     if (b->infer)
         ofz_part_fail(b, ofz_infer_unknown(b->infer, k, dtype));
     else if (b->grad)
-        ofz_part_fail(b, ofz_fail(b->ctx, OFZ_E_UNSUPPORTED,
-                                  "gradient: inputs of unknown rank, want shapes"));
+        OFZ_PART_FAIL(b, OFZ_E_UNSUPPORTED, "gradient: inputs of unknown rank, want shapes");
 }
 
 bool ofz_part_known(const ofz_build *b, ofz_part p, const int64_t **out, int64_t *count)
@@ -140,7 +139,7 @@ void ofz_part_want_rank(ofz_build *b, ofz_part p, const char *what, int rank)
     const int have = ofz_part_rank(b, p);
 
     if (b->status || have < 0 || have == rank) return;
-    ofz_part_fail(b, ofz_fail(b->ctx, OFZ_E_MODEL, "%s: rank %d, want %d", what, have, rank));
+    OFZ_PART_FAIL(b, OFZ_E_MODEL, "%s: rank %d, want %d", what, have, rank);
 }
 
 void ofz_part_want_dim(ofz_build *b, ofz_part p, const char *what, int axis, int64_t want)
@@ -148,14 +147,20 @@ void ofz_part_want_dim(ofz_build *b, ofz_part p, const char *what, int axis, int
     const int64_t have = ofz_part_dim(b, p, axis);
 
     if (b->status || have < 0 || want < 0 || have == want) return;
-    ofz_part_fail(b, ofz_fail(b->ctx, OFZ_E_MODEL, "%s: dim %d is %" PRId64 ", want %" PRId64, what,
-                              axis, have, want));
+    OFZ_PART_FAIL(b, OFZ_E_MODEL, "%s: dim %d is %" PRId64 ", want %" PRId64, what, axis, have,
+                  want);
+}
+
+void ofz_part_want_in(ofz_build *b, int k)
+{
+    if (b->status || ofz_part_in(b, k) >= 0) return;
+    OFZ_PART_FAIL(b, OFZ_E_MODEL, "input %d: missing", k);
 }
 
 void ofz_part_want_plain(ofz_build *b, bool plain, const char *what)
 {
     if (b->status || plain) return;
-    ofz_part_fail(b, ofz_fail(b->ctx, OFZ_E_UNSUPPORTED, "%s: set, want it left out", what));
+    OFZ_PART_FAIL(b, OFZ_E_UNSUPPORTED, "%s: set, want it left out", what);
 }
 
 const ofz_attr *ofz_part_attrs(ofz_build *b, const char *const *without)
@@ -226,8 +231,7 @@ ofz_part ofz_part_number(ofz_build *b, ofz_part like, double v)
         return h;
     }
     if (d == OFZ_STRING || ofz_dtype_is_container(d)) {
-        ofz_part_fail(b,
-                      ofz_fail(b->ctx, OFZ_E_MODEL, "input: %s, want numbers", ofz_dtype_name(d)));
+        OFZ_PART_FAIL(b, OFZ_E_MODEL, "input: %s, want numbers", ofz_dtype_name(d));
         return OFZ_NO_PART;
     }
     h = constant_add(b, d, 0, NULL, &p);

@@ -83,6 +83,8 @@ bool ofz_part_known(const ofz_build *b, ofz_part p, const int64_t **out, int64_t
 void ofz_part_want_rank(ofz_build *b, ofz_part p, const char *what, int rank);
 /* Dim `axis` (from the end when negative) is `want`, which may be a symbol. */
 void ofz_part_want_dim(ofz_build *b, ofz_part p, const char *what, int axis, int64_t want);
+/* Input k is there: for those that stand behind optional ones. */
+void ofz_part_want_in(ofz_build *b, int k);
 /* An attribute that has only one value here, or an input or output that is never there. */
 void ofz_part_want_plain(ofz_build *b, bool plain, const char *what);
 
@@ -111,8 +113,13 @@ const ofz_attr *ofz_part_attrs(ofz_build *b, const char *const *without);
 void ofz_part_out(ofz_build *b, int k, ofz_part p);
 /* The types cannot be found: output k has this type of element and no known shape. */
 void ofz_part_open(ofz_build *b, int k, ofz_dtype dtype);
-/* The recipe fails: ofz_part_fail(b, ofz_fail(...)). */
+/* The recipe fails with what was recorded. */
 void ofz_part_fail(ofz_build *b, ofz_status st);
+/* Record that it fails, unless it did: a code and the text as in ofz_fail. */
+#define OFZ_PART_FAIL(b, ...)                                                                      \
+    do {                                                                                           \
+        if (!(b)->status) ofz_part_fail(b, ofz_fail((b)->ctx, __VA_ARGS__));                       \
+    } while (0)
 
 ofz_status ofz_compose_infer(ofz_infer_call *c, ofz_recipe *recipe) OFZ_MUST_USE;
 ofz_status ofz_compose_eval(ofz_eval_call *c, ofz_recipe *recipe) OFZ_MUST_USE;

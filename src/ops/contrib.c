@@ -61,8 +61,8 @@ ofz_part ofz_ms_activate(ofz_build *b, const ofz_ms_activation *a, ofz_part x)
                          OFZ_SET(OFZ_SET_F("alpha", or_default(a->alpha, 1.67326319f)),
                                  OFZ_SET_F("gamma", or_default(a->gamma, 1.05070102f))),
                          OFZ_PARTS(x));
-    ofz_part_fail(b, ofz_fail(b->ctx, OFZ_E_UNSUPPORTED, "activation '%.*s': unknown",
-                              (int)(a->name.size > 64 ? 64 : a->name.size), a->name.text));
+    OFZ_PART_FAIL(b, OFZ_E_UNSUPPORTED, "activation '%.*s': unknown",
+                  (int)(a->name.size > 64 ? 64 : a->name.size), a->name.text);
     return OFZ_NO_PART;
 }
 
@@ -94,9 +94,7 @@ static ofz_part channels_move(ofz_build *b, ofz_part x, bool last)
     int64_t   perm[OFZ_MAX_RANK];
 
     if (rank < 3) {
-        if (rank >= 0)
-            ofz_part_fail(b,
-                          ofz_fail(b->ctx, OFZ_E_MODEL, "input: rank %d, want at least 3", rank));
+        if (rank >= 0) OFZ_PART_FAIL(b, OFZ_E_MODEL, "input: rank %d, want at least 3", rank);
         return OFZ_NO_PART;
     }
     for (int i = 0; i < rank; i++) perm[i] = i < 1 ? 0 : last ? (i + 1) % rank : i - 1;
@@ -144,14 +142,24 @@ ofz_part ofz_ms_scalar(ofz_build *b, ofz_part x)
     return ofz_apply(b, "Reshape", 13, NULL, OFZ_PARTS(x, ofz_part_ints(b, 0, NULL)));
 }
 
-ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero, int axis)
+ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero)
 {
-    return ofz_apply(b, "DequantizeLinear", 23, OFZ_SET(OFZ_SET_I("axis", axis)),
+    return ofz_apply(b, "DequantizeLinear", 23, NULL,
                      OFZ_PARTS(x, ofz_ms_scalar(b, scale), ofz_ms_scalar(b, zero)));
 }
 
-ofz_part ofz_ms_quantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero)
+ofz_part ofz_ms_quantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero, ofz_part like)
 {
-    return ofz_apply(b, "QuantizeLinear", 23, NULL,
+    const ofz_attr to[] = { OFZ_SET_I("output_dtype", (int64_t)ofz_part_type(b, like)->dtype),
+                            { 0 } };
+
+    return ofz_apply(b, "QuantizeLinear", 23, zero < 0 ? to : NULL,
                      OFZ_PARTS(x, ofz_ms_scalar(b, scale), ofz_ms_scalar(b, zero)));
+}
+
+ofz_part ofz_ms_rescale(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero)
+{
+    x = ofz_ms_cast(b, x, OFZ_F32);
+    if (zero >= 0) x = ofz_apply(b, "Sub", 14, NULL, OFZ_PARTS(x, ofz_ms_cast(b, zero, OFZ_F32)));
+    return ofz_apply(b, "Mul", 14, NULL, OFZ_PARTS(x, scale));
 }

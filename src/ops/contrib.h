@@ -32,9 +32,11 @@ ofz_part ofz_ms_matmul(ofz_build *b, ofz_part x, ofz_part y);
 /* A number or a vector of one, as a scalar; other shapes as they are. */
 ofz_part ofz_ms_scalar(ofz_build *b, ofz_part x);
 
-/* What QuantizeLinear and DequantizeLinear do; the zero point may be OFZ_NO_PART. axis: along which
- * scales of rank 1 run. */
-ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero, int axis);
-ofz_part ofz_ms_quantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero);
+/* What QuantizeLinear and DequantizeLinear do with one scale for all; the zero point may be
+ * OFZ_NO_PART. like: whose type the result has without a zero point. */
+ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero);
+ofz_part ofz_ms_quantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero, ofz_part like);
+/* (x - zero) * scale, each broadcast; of integers. */
+ofz_part ofz_ms_rescale(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero);
 
 #endif

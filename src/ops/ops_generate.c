@@ -26,10 +26,8 @@ static ofz_status constant_attr(ofz_ctx *ctx, const ofz_node *n, const ofz_attr 
         if (a) *out = a;
     }
     if (!*out) return ofz_fail(ctx, OFZ_E_MODEL, "value: missing");
-    if ((*out)->type == OFZ_ATTR_SPARSE_TENSOR)
-        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "sparse_value: sparse tensors");
-    if ((*out)->type == OFZ_ATTR_TENSOR && !(*out)->u.t)
-        return ofz_fail(ctx, OFZ_E_MODEL, "value: missing");
+    if (((*out)->type == OFZ_ATTR_TENSOR || (*out)->type == OFZ_ATTR_SPARSE_TENSOR) && !(*out)->u.t)
+        return ofz_fail(ctx, OFZ_E_MODEL, "%s: missing", (*out)->name);
     return OFZ_OK;
 }
 
@@ -41,6 +39,7 @@ static ofz_status constant_infer(ofz_infer_call *c)
     OFZ_TRY(constant_attr(c->ctx, c->node, &a));
     switch (a->type) {
     case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
         return ofz_infer_set(c, 0, a->u.t->dtype, a->u.t->rank, a->u.t->dim);
     case OFZ_ATTR_FLOAT:
         return ofz_infer_set(c, 0, OFZ_F32, 0, NULL);
@@ -68,6 +67,7 @@ static ofz_status constant_eval(ofz_eval_call *c)
     OFZ_TRY(constant_attr(c->ctx, c->node, &a));
     switch (a->type) {
     case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
         from = a->u.t->data;
         break;
     case OFZ_ATTR_FLOATS:

@@ -60,8 +60,7 @@ static void bias_split_gelu(ofz_build *b)
     const int64_t width = ofz_part_dim(b, ofz_part_in(b, 0), -1);
 
     if (width > 0 && width % 2)
-        ofz_part_fail(b, ofz_fail(b->ctx, OFZ_E_MODEL,
-                                  "input 0: width %" PRId64 ", want an even one", width));
+        OFZ_PART_FAIL(b, OFZ_E_MODEL, "input 0: width %" PRId64 ", want an even one", width);
     ofz_apply_many(b, "Split", 18, OFZ_SET(OFZ_SET_I("axis", -1), OFZ_SET_I("num_outputs", 2)),
                    OFZ_PARTS(biased(b, ofz_part_in(b, 0), ofz_part_in(b, 1))), 2, half);
     ofz_part_out(b, 0, ofz_apply(b, "Mul", 14, NULL, OFZ_PARTS(half[0], erf_gelu(b, half[1]))));

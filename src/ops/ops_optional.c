@@ -54,13 +54,18 @@ static ofz_status get_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
-/* A gradient reaches an optional tensor only where it is a tensor all along. */
+/* The gradient of an optional is an optional. */
+static ofz_status optional_grad(ofz_grad_call *g)
+{
+    if (!g->node->in_count || !g->need[0]) return OFZ_OK;
+    return ofz_emit(g, "", "OptionalGetElement", NULL, 1, &g->dy[0], 1, &g->dx[0]);
+}
+
 static ofz_status get_grad(ofz_grad_call *g)
 {
-    if (g->node->in[0]->kind != OFZ_KIND_TENSOR)
-        return ofz_fail(g->ctx, OFZ_E_UNSUPPORTED, "no gradient into an optional");
     g->dx[0] = g->dy[0];
-    return OFZ_OK;
+    if (g->node->in[0]->kind != OFZ_KIND_OPTIONAL) return OFZ_OK;
+    return ofz_emit(g, "", "Optional", NULL, 1, &g->dy[0], 1, &g->dx[0]);
 }
 
 /* The type of what is not there need not be known to carry nothing along. */
@@ -73,7 +78,16 @@ static const ofz_attr_def optional_attr[] = {
 #define DYN   (FLAGS | OFZ_OP_DYNAMIC)
 
 static const ofz_op rows[] = {
-    { "Optional", 15, { 0, 1 }, { 1, 1 }, DYN, optional_attr, 0, optional_infer, optional_eval },
+    { "Optional",
+      15,
+      { 0, 1 },
+      { 1, 1 },
+      DYN,
+      optional_attr,
+      0,
+      optional_infer,
+      optional_eval,
+      optional_grad },
     { "OptionalGetElement", 15, { 1, 1 }, { 1, 1 }, DYN, NULL, 0, get_infer, get_eval, get_grad },
     { "OptionalGetElement", 18, { 1, 1 }, { 1, 1 }, DYN, NULL, 0, get_infer, get_eval, get_grad },
     { "OptionalHasElement", 15, { 1, 1 }, { 1, 1 }, FLAGS, NULL, 0, has_infer, has_eval },

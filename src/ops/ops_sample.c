@@ -64,6 +64,9 @@ static ofz_status grid_shape(ofz_infer_call *c, const ofz_tensor *x, const ofz_t
     int64_t         any;
 
     OFZ_TRY(grid_modes(c->ctx, c->attrs, &s));
+    if (g->dtype && !ofz_dtype_is_float(g->dtype))
+        return ofz_fail(c->ctx, OFZ_E_MODEL, "grid: %s, want a float type",
+                        ofz_dtype_name(g->dtype));
     *rank = x->rank >= 0 ? x->rank : g->rank;
     if (*rank < 0) return OFZ_OK;
     if (*rank < 3 || *rank > 2 + OFZ_SAMPLE_AXES)

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "ops/body.h"
+#include "ops/gradients.h"
 #include "ops/move.h"
 #include "tensor/container.h"
 
@@ -339,6 +340,171 @@ static ofz_status concat_eval(ofz_eval_call *c)
     return ofz_move_own(c->ctx, y);
 }
 
+/* --- gradients --------------------------------------------------------------------------------
+ *
+ * The gradient of a sequence is a sequence of as many tensors, each shaped as the element it is of. */
+
+static ofz_status constant_int(ofz_grad_call *g, int64_t x, ofz_value **out)
+{
+    ofz_tensor t;
+
+    OFZ_TRY(ofz_tensor_new(g->ctx, &t, OFZ_I64, 0, NULL));
+    *(int64_t *)t.data = x;
+    return ofz_constant_new(g->ctx, g->graph, NULL, &t, out);
+}
+
+static ofz_status construct_grad(ofz_grad_call *g)
+{
+    ofz_value *in[2] = { g->dy[0] };
+
+    for (size_t i = 0; i < g->node->in_count; i++) {
+        if (!g->need[i]) continue;
+        OFZ_TRY(constant_int(g, (int64_t)i, &in[1]));
+        OFZ_TRY(ofz_emit(g, "", "SequenceAt", NULL, 2, in, 1, &g->dx[i]));
+    }
+    return OFZ_OK;
+}
+
+static ofz_value *position_in(const ofz_grad_call *g, size_t k)
+{
+    return k < g->node->in_count ? g->node->in[k] : NULL;
+}
+
+static ofz_status at_grad(ofz_grad_call *g)
+{
+    ofz_value *in[] = { g->node->in[0], g->dy[0], position_in(g, 1) };
+
+    return g->need[0] ? ofz_emit(g, "ofz", "SequenceAtGrad", NULL, 3, in, 1, &g->dx[0]) : OFZ_OK;
+}
+
+static ofz_status insert_grad(ofz_grad_call *g)
+{
+    ofz_value *in[] = { g->dy[0], position_in(g, 2) }, *out[2];
+
+    OFZ_TRY(ofz_emit(g, "ofz", "SequenceInsertGrad", NULL, 2, in, 2, out));
+    if (g->need[0]) g->dx[0] = out[0];
+    if (g->need[1]) g->dx[1] = out[1];
+    return OFZ_OK;
+}
+
+static ofz_status erase_grad(ofz_grad_call *g)
+{
+    ofz_value *in[] = { g->node->in[0], g->dy[0], position_in(g, 1) };
+
+    return g->need[0] ? ofz_emit(g, "ofz", "SequenceEraseGrad", NULL, 3, in, 1, &g->dx[0]) : OFZ_OK;
+}
+
+static ofz_status split_grad(ofz_grad_call *g)
+{
+    const split_attrs *a      = g->attrs;
+    const bool         single = !position_in(g, 1) && !a->keepdims;
+    const ofz_attr     attr[] = {
+            { .name = "axis", .type = OFZ_ATTR_INT, .u.i = a->axis },
+            { .name = "new_axis", .type = OFZ_ATTR_INT, .u.i = single },
+    };
+
+    if (!g->need[0]) return OFZ_OK;
+    return ofz_emit_attrs(g, "", "ConcatFromSequence", 2, attr, 1, &g->dy[0], 1, &g->dx[0]);
+}
+
+static ofz_status concat_grad(ofz_grad_call *g)
+{
+    ofz_value *in[] = { g->node->in[0], g->dy[0] };
+
+    return g->need[0] ? ofz_emit_grad(g, "ConcatFromSequenceGrad", 2, in, &g->dx[0]) : OFZ_OK;
+}
+
+/* dy at the position, zeros elsewhere. */
+static ofz_status at_grad_eval(ofz_eval_call *c)
+{
+    const ofz_tensor *s = c->in[0];
+    ofz_tensor        y;
+    int64_t           at;
+
+    OFZ_TRY(want_sequence(c->ctx, 0, s));
+    OFZ_TRY(position_of(c, 2, s->count, s->count - 1, 0, &at));
+    OFZ_TRY(ofz_gradient_zeros(c->ctx, s, &y));
+    ofz_tensor_release(ofz_container_item(&y, at));
+    ofz_tensor_share(c->in[1], ofz_container_item(&y, at));
+    ofz_eval_take(c, 0, &y);
+    return OFZ_OK;
+}
+
+/* The sequence that was inserted into is one shorter; positions count from its ends. */
+static ofz_status insert_grad_eval(ofz_eval_call *c)
+{
+    const ofz_tensor *dy = c->in[0];
+    ofz_tensor        y, x;
+    int64_t           at;
+
+    OFZ_TRY(want_sequence(c->ctx, 0, dy));
+    OFZ_TRY(position_of(c, 1, dy->count - 1, dy->count - 1, dy->count - 1, &at));
+    OFZ_TRY(ofz_container_new(c->ctx, &y, OFZ_SEQUENCE, dy->count - 1));
+    for (int64_t i = 0; i < y.count; i++)
+        ofz_tensor_share(ofz_container_item(dy, i < at ? i : i + 1), ofz_container_item(&y, i));
+    ofz_tensor_share(ofz_container_item(dy, at), &x);
+    ofz_eval_take(c, 0, &y);
+    ofz_eval_take(c, 1, &x);
+    return OFZ_OK;
+}
+
+static ofz_status erase_grad_eval(ofz_eval_call *c)
+{
+    const ofz_tensor *s = c->in[0], *dy = c->in[1];
+    ofz_tensor        y, *item;
+    int64_t           at;
+    ofz_status        st;
+
+    OFZ_TRY(want_sequence(c->ctx, 0, s));
+    OFZ_TRY(want_sequence(c->ctx, 1, dy));
+    OFZ_TRY(position_of(c, 2, s->count, s->count - 1, s->count - 1, &at));
+    OFZ_TRY(ofz_container_part(c->ctx, dy, 0, dy->count, 1, &y));
+    item = y.data;
+    for (int64_t i = dy->count; i > at; i--) item[i] = item[i - 1];
+    item[at] = (ofz_tensor){ 0 };
+    st       = ofz_gradient_zeros(c->ctx, ofz_container_item(s, at), &item[at]);
+    if (st)
+        ofz_tensor_release(&y);
+    else
+        ofz_eval_take(c, 0, &y);
+    return st;
+}
+
+static ofz_status concat_grad_fill(ofz_eval_call *c, int axis, ofz_tensor *y)
+{
+    const concat_attrs *a = c->attrs;
+    const ofz_tensor   *s = c->in[0], *dy = c->in[1];
+    int64_t             from = 0, size;
+
+    for (int64_t i = 0; i < y->count; i++, from += size) {
+        size = a->new_axis ? 1 : ofz_container_item(s, i)->dim[axis];
+        if (a->new_axis)
+            OFZ_TRY(ofz_slice_at(c->ctx, dy, axis, i, ofz_container_item(y, i)));
+        else
+            OFZ_TRY(part_of(c->ctx, dy, axis, from, size, ofz_container_item(y, i)));
+    }
+    return OFZ_OK;
+}
+
+static ofz_status concat_grad_eval(ofz_eval_call *c)
+{
+    const concat_attrs *a = c->attrs;
+    const ofz_tensor   *s = c->in[0], *dy = c->in[1];
+    ofz_tensor          y;
+    int                 axis;
+    ofz_status          st;
+
+    OFZ_TRY(want_sequence(c->ctx, 0, s));
+    OFZ_TRY(ofz_axis(c->ctx, a->axis, dy->rank, &axis));
+    OFZ_TRY(ofz_container_new(c->ctx, &y, OFZ_SEQUENCE, s->count));
+    st = concat_grad_fill(c, axis, &y);
+    if (st)
+        ofz_tensor_release(&y);
+    else
+        ofz_eval_take(c, 0, &y);
+    return st;
+}
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
 static const ofz_attr_def concat_attr[] = {
@@ -357,20 +523,30 @@ static const ofz_attr_def split_attr[] = {
 };
 
 #define FLAGS (OFZ_OP_PURE | OFZ_OP_DYNAMIC | OFZ_OP_CONTAINER)
-#define ROW(name, min, max, attr, size, infer, eval)                                               \
+#define ROW(name, min, max, attr, size, infer, eval, grad)                                         \
     {                                                                                              \
-        name, 11, { min, max }, { 1, 1 }, FLAGS, attr, size, infer, eval                           \
+        name, 11, { min, max }, { 1, 1 }, FLAGS, attr, size, infer, eval, grad                     \
+    }
+
+/* The last input, a position, may be left out. */
+#define BACK(name, ins, outs, attr, size, eval)                                                    \
+    {                                                                                              \
+        name, 1, { ins - 1, ins }, { outs, outs }, FLAGS, attr, size, ofz_infer_open, eval, NULL,  \
+            "x", "ofz"                                                                             \
     }
 
 static const ofz_op rows[] = {
-    ROW("ConcatFromSequence", 1, 1, concat_attr, sizeof(concat_attrs), concat_infer, concat_eval),
-    ROW("SequenceAt", 2, 2, NULL, 0, ofz_infer_open, at_eval),
-    ROW("SequenceConstruct", 1, OFZ_VARIADIC, NULL, 0, sequence_infer, construct_eval),
-    ROW("SequenceEmpty", 0, 0, empty_attr, sizeof(empty_attrs), empty_infer, empty_eval),
-    ROW("SequenceErase", 1, 2, NULL, 0, sequence_infer, erase_eval),
-    ROW("SequenceInsert", 2, 3, NULL, 0, sequence_infer, insert_eval),
-    ROW("SequenceLength", 1, 1, NULL, 0, length_infer, length_eval),
-    ROW("SplitToSequence", 1, 2, split_attr, sizeof(split_attrs), sequence_infer, split_eval),
+    ROW("ConcatFromSequence", 1, 1, concat_attr, sizeof(concat_attrs), concat_infer, concat_eval,
+        concat_grad),
+    ROW("SequenceAt", 2, 2, NULL, 0, ofz_infer_open, at_eval, at_grad),
+    ROW("SequenceConstruct", 1, OFZ_VARIADIC, NULL, 0, sequence_infer, construct_eval,
+        construct_grad),
+    ROW("SequenceEmpty", 0, 0, empty_attr, sizeof(empty_attrs), empty_infer, empty_eval, NULL),
+    ROW("SequenceErase", 1, 2, NULL, 0, sequence_infer, erase_eval, erase_grad),
+    ROW("SequenceInsert", 2, 3, NULL, 0, sequence_infer, insert_eval, insert_grad),
+    ROW("SequenceLength", 1, 1, NULL, 0, length_infer, length_eval, NULL),
+    ROW("SplitToSequence", 1, 2, split_attr, sizeof(split_attrs), sequence_infer, split_eval,
+        split_grad),
     { "SplitToSequence",
       24,
       { 1, 2 },
@@ -379,7 +555,12 @@ static const ofz_op rows[] = {
       split_attr,
       sizeof(split_attrs),
       sequence_infer,
-      split_eval },
+      split_eval,
+      split_grad },
+    BACK("ConcatFromSequenceGrad", 2, 1, concat_attr, sizeof(concat_attrs), concat_grad_eval),
+    BACK("SequenceAtGrad", 3, 1, NULL, 0, at_grad_eval),
+    BACK("SequenceEraseGrad", 3, 1, NULL, 0, erase_grad_eval),
+    BACK("SequenceInsertGrad", 2, 2, NULL, 0, insert_grad_eval),
     { 0 },
 };
 OFZ_OP_TABLE(sequence, rows);

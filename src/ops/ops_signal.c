@@ -7,14 +7,10 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernel/fourier.h"
 #include "ops/move.h"
+#include "ops/transform.h"
 
 #define PI 3.14159265358979323846
-
-typedef struct signal_attrs {
-    int64_t axis, inverse, onesided, periodic, output_datatype;
-} signal_attrs;
 
 /* The only element of integer input k where it is known. */
 static bool scalar_known(ofz_infer_call *c, int k, int64_t *out)
@@ -27,44 +23,14 @@ static bool scalar_known(ofz_infer_call *c, int k, int64_t *out)
     return true;
 }
 
-/* One complex sequence at a time, with the transform for its length. */
-typedef struct transform {
-    ofz_fourier *f;
-    int64_t      n;
-    double      *re, *im, *room, *block;
-} transform;
-
-static void transform_free(transform *t)
-{
-    ofz_fourier_free(t->f);
-    free(t->block);
-}
-
-static ofz_status transform_new(ofz_ctx *ctx, int64_t n, transform *t)
-{
-    ofz_status st;
-
-    *t = (transform){ .n = n };
-    OFZ_TRY(ofz_fourier_new(ctx, n, &t->f));
-    st = ofz_scratch(ctx, 2 * n + ofz_fourier_room(t->f), sizeof(double), &t->block);
-    if (st) {
-        transform_free(t);
-        return st;
-    }
-    t->re   = t->block;
-    t->im   = t->re + n;
-    t->room = t->im + n;
-    return OFZ_OK;
-}
-
 /* --- DFT ------------------------------------------------------------------------------------------ */
 
 /* The transformed axis: the attribute before version 20, then an input with -2 as its default. *axis
  * is -1 while it is not known. */
 static ofz_status dft_axis(ofz_infer_call *c, int rank, int *axis)
 {
-    const signal_attrs *a     = c->attrs;
-    int64_t             value = c->opset >= 20 ? -2 : a->axis;
+    const ofz_signal_attrs *a     = c->attrs;
+    int64_t                 value = c->opset >= 20 ? -2 : a->axis;
 
     *axis = -1;
     if (ofz_infer_in(c, 2) && !scalar_known(c, 2, &value)) return OFZ_OK;
@@ -88,11 +54,11 @@ static ofz_status dft_length(ofz_infer_call *c, int64_t dim, bool half_in, int64
 
 static ofz_status dft_infer(ofz_infer_call *c)
 {
-    const signal_attrs *a    = c->attrs;
-    const ofz_tensor   *x    = c->in[0];
-    const bool          half = a->onesided != 0, back = a->inverse != 0;
-    int64_t             dim[OFZ_MAX_RANK], n;
-    int                 axis;
+    const ofz_signal_attrs *a    = c->attrs;
+    const ofz_tensor       *x    = c->in[0];
+    const bool              half = a->onesided != 0, back = a->inverse != 0;
+    int64_t                 dim[OFZ_MAX_RANK], n;
+    int                     axis;
 
     for (int k = 1; k < 3; k++) {
         OFZ_TRY(ofz_want_ints(c, k, k == 1));
@@ -113,37 +79,6 @@ static ofz_status dft_infer(ofz_infer_call *c)
     return ofz_infer_set(c, 0, x->dtype, x->rank, dim);
 }
 
-/* Read `count` complex numbers from x, `step` apart; what the axis lacks is zero. The second half of
- * a onesided spectrum is the conjugate of the first. */
-static void line_load(const ofz_tensor *x, int64_t at, int64_t step, int64_t count, bool half,
-                      transform *t)
-{
-    const int64_t parts = x->dim[x->rank - 1];
-
-    for (int64_t i = 0; i < t->n; i++) {
-        const bool    mirror = half && i > t->n / 2;
-        const int64_t from   = mirror ? t->n - i : i;
-
-        t->re[i] = t->im[i] = 0;
-        if (from >= count) continue;
-        t->re[i] = ofz_elem_f64(x->dtype, x->data, (at + from * step) * parts);
-        if (parts == 2) t->im[i] = ofz_elem_f64(x->dtype, x->data, (at + from * step) * 2 + 1);
-        if (mirror) t->im[i] = -t->im[i];
-    }
-}
-
-static void line_store(const transform *t, double scale, int64_t at, int64_t step, int64_t count,
-                       ofz_tensor *y)
-{
-    const int64_t parts = y->dim[y->rank - 1];
-
-    for (int64_t i = 0; i < count; i++) {
-        ofz_elem_set_f64(y->dtype, y->data, (at + i * step) * parts, t->re[i] * scale);
-        if (parts == 2)
-            ofz_elem_set_f64(y->dtype, y->data, (at + i * step) * 2 + 1, t->im[i] * scale);
-    }
-}
-
 static ofz_status float_want(ofz_ctx *ctx, const ofz_tensor *t)
 {
     if (ofz_dtype_is_float(t->dtype)) return OFZ_OK;
@@ -153,13 +88,13 @@ static ofz_status float_want(ofz_ctx *ctx, const ofz_tensor *t)
 
 static ofz_status dft_eval(ofz_eval_call *c)
 {
-    const signal_attrs *a = c->attrs;
-    const ofz_tensor   *x = c->in[0], *axis_in = ofz_eval_in(c, 2), *y = c->out[0];
-    const bool          back = a->inverse != 0, half = back && a->onesided;
-    const int64_t       want = axis_in ? ofz_int_at(axis_in, 0) : c->opset >= 20 ? -2 : a->axis;
-    int64_t             n, inner;
-    int                 axis;
-    transform           t;
+    const ofz_signal_attrs *a = c->attrs;
+    const ofz_tensor       *x = c->in[0], *axis_in = ofz_eval_in(c, 2), *y = c->out[0];
+    const bool              back = a->inverse != 0, half = back && a->onesided;
+    const int64_t           want = axis_in ? ofz_int_at(axis_in, 0) : c->opset >= 20 ? -2 : a->axis;
+    int64_t                 n, inner;
+    int                     axis;
+    ofz_transform           t;
 
     OFZ_TRY(float_want(c->ctx, x));
     if (!y->count) return OFZ_OK;
@@ -167,16 +102,16 @@ static ofz_status dft_eval(ofz_eval_call *c)
     n = half || !a->onesided ? y->dim[axis] : x->dim[axis];
     if (ofz_eval_in(c, 1)) n = ofz_int_at(c->in[1], 0);
     inner = ofz_tensor_span(x, axis + 1, x->rank - 1);
-    OFZ_TRY(transform_new(c->ctx, n, &t));
+    OFZ_TRY(ofz_transform_new(c->ctx, n, &t));
     for (int64_t i = 0; i < ofz_tensor_span(x, 0, axis) * inner; i++) {
         const int64_t at = i / inner, in = i % inner;
 
-        line_load(x, at * x->dim[axis] * inner + in, inner, x->dim[axis], half, &t);
+        ofz_line_load(x, at * x->dim[axis] * inner + in, inner, x->dim[axis], half, &t);
         ofz_fourier_run(t.f, back, t.re, t.im, t.room);
-        line_store(&t, back ? 1 / (double)n : 1, at * y->dim[axis] * inner + in, inner,
-                   y->dim[axis], c->out[0]);
+        ofz_line_store(&t, back ? 1 / (double)n : 1, at * y->dim[axis] * inner + in, inner,
+                       y->dim[axis], c->out[0]);
     }
-    transform_free(&t);
+    ofz_transform_free(&t);
     return OFZ_OK;
 }
 
@@ -207,7 +142,7 @@ static ofz_status frame_length(ofz_infer_call *c, int64_t *n)
 static ofz_status stft_infer(ofz_infer_call *c)
 {
     const ofz_tensor *x    = c->in[0];
-    const bool        half = ((const signal_attrs *)c->attrs)->onesided != 0;
+    const bool        half = ((const ofz_signal_attrs *)c->attrs)->onesided != 0;
     int64_t           dim[4], step = -1, n;
 
     OFZ_TRY(ofz_want_rank(c, 0, 3));
@@ -240,13 +175,13 @@ static ofz_status stft_eval(ofz_eval_call *c)
     ofz_tensor       *y    = c->out[0];
     const int64_t     step = ofz_int_at(c->in[1], 0);
     const int64_t     n    = length ? ofz_int_at(length, 0) : w->dim[0];
-    transform         t;
+    ofz_transform     t;
 
     OFZ_TRY(float_want(c->ctx, x));
     if (!y->count) return OFZ_OK;
-    OFZ_TRY(transform_new(c->ctx, n, &t));
+    OFZ_TRY(ofz_transform_new(c->ctx, n, &t));
     for (int64_t i = 0; i < y->dim[0] * y->dim[1]; i++) {
-        line_load(x, i / y->dim[1] * x->dim[1] + i % y->dim[1] * step, 1, n, false, &t);
+        ofz_line_load(x, i / y->dim[1] * x->dim[1] + i % y->dim[1] * step, 1, n, false, &t);
         for (int64_t k = 0; w && k < n; k++) {
             const double f = ofz_elem_f64(w->dtype, w->data, k);
 
@@ -254,9 +189,9 @@ static ofz_status stft_eval(ofz_eval_call *c)
             t.im[k] *= f;
         }
         ofz_fourier_run(t.f, false, t.re, t.im, t.room);
-        line_store(&t, 1, i * y->dim[2], 1, y->dim[2], y);
+        ofz_line_store(&t, 1, i * y->dim[2], 1, y->dim[2], y);
     }
-    transform_free(&t);
+    ofz_transform_free(&t);
     return OFZ_OK;
 }
 
@@ -278,7 +213,7 @@ static ofz_status window_infer(ofz_infer_call *c)
     ofz_dtype type;
     int64_t   n;
 
-    OFZ_TRY(number_type(c->ctx, ((const signal_attrs *)c->attrs)->output_datatype, &type));
+    OFZ_TRY(number_type(c->ctx, ((const ofz_signal_attrs *)c->attrs)->output_datatype, &type));
     OFZ_TRY(ofz_want_ints(c, 0, true));
     OFZ_TRY(ofz_want_scalar(c, 0));
     if (!scalar_known(c, 0, &n))
@@ -291,7 +226,7 @@ static ofz_status window_infer(ofz_infer_call *c)
 /* a - b cos(x) + c cos(2x) over one period; a window of one element is 1. */
 static ofz_status window_fill(ofz_eval_call *c, double a, double b, double d)
 {
-    const bool    periodic = ((const signal_attrs *)c->attrs)->periodic != 0;
+    const bool    periodic = ((const ofz_signal_attrs *)c->attrs)->periodic != 0;
     ofz_tensor   *y        = c->out[0];
     const int64_t period   = y->count - !periodic;
 
@@ -329,7 +264,7 @@ static ofz_status mel_infer(ofz_infer_call *c)
     int64_t   bins = -1, length = -1;
     ofz_dtype type;
 
-    OFZ_TRY(number_type(c->ctx, ((const signal_attrs *)c->attrs)->output_datatype, &type));
+    OFZ_TRY(number_type(c->ctx, ((const ofz_signal_attrs *)c->attrs)->output_datatype, &type));
     for (int k = 0; k < 5; k++) {
         if (k < 3) OFZ_TRY(ofz_want_ints(c, k, true));
         OFZ_TRY(ofz_want_scalar(c, k));
@@ -385,7 +320,7 @@ static ofz_status mel_eval(ofz_eval_call *c)
 
 /* --- the table ---------------------------------------------------------------------------------- */
 
-#define AT(field) offsetof(signal_attrs, field)
+#define AT(field) offsetof(ofz_signal_attrs, field)
 
 /* clang-format off */
 static const ofz_attr_def dft17_def[] = {
@@ -409,19 +344,19 @@ static const ofz_attr_def mel_def[] = {
 
 #define ONE        { 1, 1 }
 #define PURE       OFZ_OP_PURE
-#define ATTRS(def) def, sizeof(signal_attrs)
+#define ATTRS(def) def, sizeof(ofz_signal_attrs)
 
 static const ofz_op rows[] = {
     { "BlackmanWindow", 17, ONE, ONE, PURE, ATTRS(window_def), window_infer, blackman_eval, NULL,
       "i" },
-    { "DFT", 17, { 1, 2 }, ONE, PURE, ATTRS(dft17_def), dft_infer, dft_eval, NULL, "xi" },
-    { "DFT", 20, { 1, 3 }, ONE, PURE, ATTRS(dft_def), dft_infer, dft_eval, NULL, "xi" },
+    { "DFT", 17, { 1, 2 }, ONE, PURE, ATTRS(dft17_def), dft_infer, dft_eval, ofz_dft_grad, "xi" },
+    { "DFT", 20, { 1, 3 }, ONE, PURE, ATTRS(dft_def), dft_infer, dft_eval, ofz_dft_grad, "xi" },
     { "HammingWindow", 17, ONE, ONE, PURE, ATTRS(window_def), window_infer, hamming_eval, NULL,
       "i" },
     { "HannWindow", 17, ONE, ONE, PURE, ATTRS(window_def), window_infer, hann_eval, NULL, "i" },
     { "MelWeightMatrix", 17, { 5, 5 }, ONE, PURE, ATTRS(mel_def), mel_infer, mel_eval, NULL,
       "iii" },
-    { "STFT", 17, { 2, 4 }, ONE, PURE, ATTRS(stft_def), stft_infer, stft_eval, NULL, "xixi" },
+    { "STFT", 17, { 2, 4 }, ONE, PURE, ATTRS(stft_def), stft_infer, stft_eval, ofz_stft_grad, "xixi" },
     { 0 },
 };
 /* clang-format on */

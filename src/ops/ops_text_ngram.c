@@ -85,14 +85,9 @@ static ofz_status columns_check(ofz_ctx *ctx, const ngram_attrs *a, int64_t gram
                             a->columns.v[i]);
         if (a->columns.v[i] >= *width) *width = a->columns.v[i] + 1;
     }
-    if (!a->weights.count) return OFZ_OK;
-    if ((int64_t)a->weights.count != grams)
+    if (a->weights.count && (int64_t)a->weights.count != grams)
         return ofz_fail(ctx, OFZ_E_MODEL, "weights: %zu, want %" PRId64 " as n-grams",
                         a->weights.count, grams);
-    if (*width > grams) /* weights belong to columns */
-        return ofz_fail(ctx, OFZ_E_MODEL,
-                        "ngram_indexes: %" PRId64 ", want below %" PRId64 ", the count of weights",
-                        *width - 1, grams);
     return OFZ_OK;
 }
 
@@ -153,7 +148,7 @@ static ofz_status grams_sort(ofz_ctx *ctx, grams *g)
     return OFZ_OK;
 }
 
-/* The n-gram x[from], x[from + step], ...: its number, or -1. */
+/* The n-gram x[from], x[from + step], ...: its number among those of its length, or -1. */
 static int64_t grams_find(const grams *g, const ofz_tensor *x, int64_t from, int64_t step)
 {
     int64_t low = 0, high = g->count;
@@ -164,7 +159,7 @@ static int64_t grams_find(const grams *g, const ofz_tensor *x, int64_t from, int
 
         for (int64_t k = 0; k < g->length && !c; k++)
             c = ofz_elem_order(g->pool, g->at[middle] + k, x, from + k * step);
-        if (!c) return g->first + (g->at[middle] - g->from) / g->length;
+        if (!c) return (g->at[middle] - g->from) / g->length;
         if (c > 0)
             high = middle;
         else
@@ -175,8 +170,9 @@ static int64_t grams_find(const grams *g, const ofz_tensor *x, int64_t from, int
 
 /* --- counting --------------------------------------------------------------------------------- */
 
+/* count[i] += how often n-gram g->first + i stands in x[from..from + length). */
 static void row_count(const ngram_attrs *a, const grams *g, const ofz_tensor *x, int64_t from,
-                      int64_t length, float *y)
+                      int64_t length, int64_t *count)
 {
     const int64_t reach = g->length - 1;
     int64_t       most  = 1; /* steps: gaps make no difference to single elements */
@@ -186,17 +182,43 @@ static void row_count(const ngram_attrs *a, const grams *g, const ofz_tensor *x,
         for (int64_t i = 0; i + reach * step < length; i++) {
             const int64_t found = grams_find(g, x, from + i, step);
 
-            if (found >= 0) y[a->columns.v[found]]++;
+            if (found >= 0) count[found]++;
         }
 }
 
-/* As ONNX Runtime and the reference evaluator have it, weight i belongs to column i. */
-static void row_weigh(const ngram_attrs *a, ngram_mode mode, int64_t width, float *y)
+/* What the counts of one length come to, into their columns; the counts are 0 again. */
+static void row_weigh(const ngram_attrs *a, ngram_mode mode, const grams *g, int64_t *count,
+                      float *y)
 {
-    for (int64_t i = 0; i < width && mode != MODE_TF; i++) {
-        if (mode == MODE_IDF && y[i] > 1) y[i] = 1;
-        if (a->weights.count) y[i] *= a->weights.v[i];
+    for (int64_t i = 0; i < g->count; i++) {
+        const double n = mode == MODE_IDF ? count[i] > 0 : (double)count[i];
+        const double w = mode != MODE_TF && a->weights.count ? a->weights.v[g->first + i] : 1;
+
+        if (count[i]) y[a->columns.v[g->first + i]] += (float)(n * w);
+        count[i] = 0;
     }
+}
+
+static ofz_status length_count(ofz_eval_call *c, ngram_mode mode, grams *g, const ofz_tensor *x)
+{
+    const ngram_attrs *a      = c->attrs;
+    const int64_t      width  = c->out[0]->dim[c->out[0]->rank - 1];
+    const int64_t      length = x->rank ? x->dim[x->rank - 1] : 1;
+    const int64_t      rows   = x->rank == 2 ? x->dim[0] : 1;
+    int64_t           *count  = NULL;
+    ofz_status         st     = OFZ_OK;
+
+    OFZ_GOTO(grams_sort(c->ctx, g));
+    OFZ_GOTO(ofz_scratch(c->ctx, g->count, sizeof *count, &count));
+    for (int64_t r = 0; r < rows; r++) {
+        row_count(a, g, x, r * length, length, count);
+        row_weigh(a, mode, g, count, (float *)c->out[0]->data + r * width);
+    }
+done:
+    free(count);
+    free(g->at);
+    g->at = NULL;
+    return st;
 }
 
 /* Comparisons that may be needed stay within the limit for loops. */
@@ -219,40 +241,27 @@ static ofz_status ngram_eval(ofz_eval_call *c)
     const ngram_attrs *a = c->attrs;
     const ofz_tensor   pool =
         a->pool_texts.count ? ofz_list_strings(a->pool_texts) : ofz_list_ints(a->pool_ints);
-    const ofz_tensor *x      = c->in[0];
-    const int64_t     width  = c->out[0]->dim[c->out[0]->rank - 1];
-    const int64_t     length = x->rank ? x->dim[x->rank - 1] : 1;
-    const int64_t     rows   = x->rank == 2 ? x->dim[0] : 1;
-    float            *y      = c->out[0]->data;
-    ofz_tensor        wide   = { 0 };
-    grams             g      = { .pool = &pool };
-    ofz_status        st     = OFZ_OK;
+    const ofz_tensor *x    = c->in[0];
+    ofz_tensor        wide = { 0 };
+    grams             g    = { .pool = &pool };
+    ofz_status        st   = OFZ_OK;
     ngram_mode        mode;
 
     OFZ_TRY(mode_get(c->ctx, a, &mode));
     OFZ_TRY(work_check(c->ctx, a, x));
-    if (c->out[0]->size) memset(y, 0, c->out[0]->size);
+    if (c->out[0]->size) memset(c->out[0]->data, 0, c->out[0]->size);
     if (x->dtype == OFZ_I32) {
         OFZ_TRY(ofz_tensor_new(c->ctx, &wide, OFZ_I64, x->rank, x->dim));
         for (int64_t i = 0; i < x->count; i++) ((int64_t *)wide.data)[i] = ofz_int_at(x, i);
         x = &wide;
     }
-    for (int64_t n = 1; n <= a->longest; n++) {
+    for (int64_t n = 1; n <= a->longest && !st; n++) {
         g.length = n;
         g.from   = a->starts.v[n - 1];
         g.count  = (pool_end(a, n) - g.from) / n;
-        if (n >= a->shortest) {
-            OFZ_GOTO(grams_sort(c->ctx, &g));
-            for (int64_t r = 0; r < rows; r++)
-                row_count(a, &g, x, r * length, length, y + r * width);
-            free(g.at);
-            g.at = NULL;
-        }
+        if (n >= a->shortest) st = length_count(c, mode, &g, x);
         g.first += g.count;
     }
-    for (int64_t r = 0; r < rows; r++) row_weigh(a, mode, width, y + r * width);
-done:
-    free(g.at);
     ofz_tensor_release(&wide);
     return st;
 }

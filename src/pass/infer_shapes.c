@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/work.h"
+
 typedef struct known {
     ofz_tensor t;        /* owns its bytes; int64 when symbolic */
     bool       symbolic; /* some element is a symbol */
@@ -20,25 +22,27 @@ typedef struct known {
 typedef struct ofz_scope inferrer;
 
 struct ofz_scope {
-    ofz_ctx           *ctx;
-    const ofz_graph   *g;
-    ofz_graph         *root;  /* the graph itself, which counts the symbols */
-    inferrer          *outer; /* of the scope around; NULL for the graph itself */
-    ofz_map            type;  /* value name -> ofz_tensor, in a subgraph */
-    int                depth;
-    int64_t           *budget; /* nodes of subgraphs that may still be looked at */
-    ofz_arena          arena;  /* of the known values' structs */
-    ofz_map            known;  /* value name -> known */
-    ofz_list           all;    /* known, to be released */
-    ofz_tensor        *in_room;
-    const ofz_tensor **in;
-    const int64_t    **hint;
-    ofz_tensor       **out;
-    ofz_tensor        *out_room;
-    int64_t           *wide;
-    size_t             max_in, max_out;
-    ofz_signature      signature; /* of the node at hand; no schema: nothing is known */
-    ofz_variable_type  bound[OFZ_SCHEMA_VARIABLES];
+    ofz_ctx            *ctx;
+    const ofz_graph    *g;
+    ofz_graph          *root;  /* the graph itself, which counts the symbols */
+    inferrer           *outer; /* of the scope around; NULL for the graph itself */
+    ofz_map             type;  /* value name -> ofz_tensor, in a subgraph */
+    int                 depth;
+    int64_t            *budget; /* nodes of subgraphs that may still be looked at */
+    ofz_infer_watch_fn *watch;  /* or NULL */
+    void               *watch_user;
+    ofz_arena           arena; /* of the known values' structs */
+    ofz_map             known; /* value name -> known */
+    ofz_list            all;   /* known, to be released */
+    ofz_tensor         *in_room;
+    const ofz_tensor  **in;
+    const int64_t     **hint;
+    ofz_tensor        **out;
+    ofz_tensor         *out_room;
+    int64_t            *wide;
+    size_t              max_in, max_out;
+    ofz_signature       signature; /* of the node at hand; no schema: nothing is known */
+    ofz_variable_type   bound[OFZ_SCHEMA_VARIABLES];
     _Alignas(16) char attrs[OFZ_ATTR_ROOM];
 };
 
@@ -167,6 +171,22 @@ static ofz_status set_input(inferrer *f, const ofz_node *n, size_t i)
 
 /* --- following values ------------------------------------------------------------------------- */
 
+/* A few small tensors may be multiplied in more ways than anyone can wait for. */
+static bool worth_following(const ofz_op *op, const ofz_node *n, const ofz_tensor *const *in,
+                            const ofz_tensor *shape)
+{
+    enum { WORK_MOST = 1 << 22 };
+    ofz_tensor        y      = *shape;
+    ofz_tensor *const out[1] = { &y };
+    ofz_op_work       w;
+    int64_t           all;
+
+    if (!ofz_op_has_work(op)) return true;
+    w   = ofz_op_work_of(op, n, in, out);
+    all = ofz_work_plus(w.macs, w.elements);
+    return all >= 0 && all <= WORK_MOST;
+}
+
 /* Evaluate the node on the inputs given; its one output becomes known. */
 static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
                          const ofz_tensor *const *in, const ofz_tensor *shape, bool symbolic)
@@ -184,6 +204,7 @@ static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
     const ofz_status quiet  = f->ctx->status;
     ofz_status       st;
 
+    if (!worth_following(op, n, in, shape)) return OFZ_OK;
     OFZ_TRY(ofz_tensor_new(f->ctx, &y, shape->dtype, shape->rank, shape->dim));
     st = op->eval(&c);
     if (st == OFZ_OK) return known_add(f, n->out[0], &y, symbolic);
@@ -350,6 +371,7 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
         if (!ofz_dtype_is_container(t->dtype)) merge_declared(t, &n->out[i]->type, f->g);
         OFZ_TRY(value_set_type(f, n->out[i], t));
     }
+    if (f->watch) f->watch(f->watch_user, n, op, f->in, f->out);
     return OFZ_OK;
 }
 
@@ -368,19 +390,37 @@ static void inferrer_free(inferrer *f)
     free(f->out_room);
 }
 
-ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
+static ofz_status infer_all(inferrer *f, size_t first)
 {
-    int64_t    budget = budget_nodes;
-    inferrer   f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget };
-    ofz_status st     = OFZ_OK;
+    ofz_status st = OFZ_OK;
     char       text[256];
 
-    for (size_t i = first; i < g->node.count && !st; i++) {
-        st = infer_node(&f, g->node.item[i]);
-        if (st) st = ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, g->node.item[i]));
+    for (size_t i = first; i < f->g->node.count && !st; i++) {
+        const ofz_node *n = f->g->node.item[i];
+
+        st = infer_node(f, n);
+        if (st) st = ofz_at(f->ctx, st, "%s", ofz_node_text(text, sizeof text, n));
     }
-    inferrer_free(&f);
+    inferrer_free(f);
     return st;
+}
+
+ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first)
+{
+    int64_t  budget = budget_nodes;
+    inferrer f      = { .ctx = ctx, .g = g, .root = g, .budget = &budget };
+
+    return infer_all(&f, first);
+}
+
+ofz_status ofz_infer_watched(ofz_ctx *ctx, ofz_graph *g, ofz_infer_watch_fn *watch, void *user)
+{
+    int64_t  budget = budget_nodes;
+    inferrer f      = {
+             .ctx = ctx, .g = g, .root = g, .budget = &budget, .watch = watch, .watch_user = user
+    };
+
+    return infer_all(&f, 0);
 }
 
 /* --- subgraphs -------------------------------------------------------------------------------- */
@@ -414,10 +454,12 @@ ofz_status ofz_infer_body(ofz_infer_call *c, const ofz_graph *body, const ofz_te
     for (size_t i = 0; i < body->output.count; i++) out[i] = value_type(NULL, body->output.item[i]);
     if (!c->scope || in_count != body->input.count || c->scope->depth >= c->ctx->limits.depth)
         return OFZ_OK;
-    f.root   = c->scope->root;
-    f.depth  = c->scope->depth + 1;
-    f.budget = c->scope->budget;
-    st       = body_infer(&f, in, out);
+    f.root       = c->scope->root;
+    f.depth      = c->scope->depth + 1;
+    f.budget     = c->scope->budget;
+    f.watch      = c->scope->watch;
+    f.watch_user = c->scope->watch_user;
+    st           = body_infer(&f, in, out);
     inferrer_free(&f);
     if (!st || st == OFZ_E_NOMEM) return st;
     c->ctx->status  = quiet;

@@ -11,4 +11,11 @@
  * OFZ_E_MODEL with the node's name when ranks, types or attributes disagree. */
 ofz_status ofz_infer_graph(ofz_ctx *ctx, ofz_graph *g, size_t first) OFZ_MUST_USE;
 
+/* The same from the first node on, telling what was found of each node with a row, also of those in
+ * subgraphs, which may be looked at several times: the last time says most. */
+typedef void ofz_infer_watch_fn(void *user, const ofz_node *n, const ofz_op *op,
+                                const ofz_tensor *const *in, ofz_tensor *const *out);
+ofz_status   ofz_infer_watched(ofz_ctx *ctx, ofz_graph *g, ofz_infer_watch_fn *watch,
+                               void *user) OFZ_MUST_USE;
+
 #endif

@@ -37,7 +37,7 @@ bool ofz_value_markable(const ofz_value *v)
 {
     const ofz_attr *a;
 
-    if (!v->constant) return false;
+    if (!v->constant || v->sparse) return false;
     if (v->initializer) return true;
     if (!v->producer || v->producer->domain[0] || strcmp(v->producer->op_type, "Constant"))
         return false;
@@ -63,6 +63,9 @@ static ofz_status train_exact(draft *d, const char *text)
         const ofz_value *v = tensor_at(d, i);
 
         if (!d->hit[i]) continue;
+        if (v->sparse)
+            return ofz_fail(d->ctx, OFZ_E_ARG, "tensor '%s': sparse, want a dense one to train",
+                            text);
         if (!ofz_value_trainable(v))
             return ofz_fail(d->ctx, OFZ_E_ARG,
                             "tensor '%s': %s, want float32, float64, float16 or bfloat16 to train",

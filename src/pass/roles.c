@@ -431,7 +431,7 @@ ofz_role ofz_value_role(const ofz_value *v)
 
 bool ofz_value_trainable(const ofz_value *v)
 {
-    if (!v->constant) return false;
+    if (!v->constant || v->sparse) return false;
     switch (v->constant->dtype) {
     case OFZ_F64:
     case OFZ_F32:

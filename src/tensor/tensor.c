@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/meter.h"
 #include "tensor/container.h"
 
 struct ofz_buffer {
@@ -15,6 +16,7 @@ struct ofz_buffer {
     size_t     size;
     void      *data;
     bool       owned;
+    ofz_meter *meter; /* of an owned one */
     void (*drop)(void *data, size_t size);
 };
 
@@ -28,6 +30,7 @@ static ofz_buffer *buffer_make(void *data, size_t size, bool owned)
     b->data  = data;
     b->owned = owned;
     b->drop  = NULL;
+    b->meter = NULL;
     return b;
 }
 
@@ -39,13 +42,19 @@ ofz_status ofz_buffer_new(ofz_ctx *ctx, size_t size, ofz_buffer **out)
     if (size > ctx->limits.tensor_size)
         return ofz_fail(ctx, OFZ_E_LIMIT, "tensor: %zu bytes, want at most %zu", size,
                         ctx->limits.tensor_size);
-    if (posix_memalign(&data, 64, size ? size : 1)) return ofz_fail_nomem(ctx, "tensor", size);
-    b = buffer_make(data, size, true);
+    if (!ofz_meter_take(ctx->meter, size, ctx->limits.memory_size))
+        return ofz_fail(ctx, OFZ_E_LIMIT, "tensor: %zu bytes more, want at most %zu in all", size,
+                        ctx->limits.memory_size);
+    data = NULL;
+    if (posix_memalign(&data, 64, size ? size : 1)) data = NULL;
+    b = data ? buffer_make(data, size, true) : NULL;
     if (!b) {
         free(data);
-        return ofz_fail_nomem(ctx, "tensor", sizeof *b);
+        ofz_meter_give(ctx->meter, size);
+        return ofz_fail_nomem(ctx, "tensor", size);
     }
-    *out = b;
+    b->meter = ctx->meter;
+    *out     = b;
     return OFZ_OK;
 }
 
@@ -68,7 +77,10 @@ void ofz_buffer_release(ofz_buffer *b)
 {
     if (!b || atomic_fetch_sub(&b->refs, 1) != 1) return;
     if (b->drop) b->drop(b->data, b->size);
-    if (b->owned) free(b->data);
+    if (b->owned) {
+        free(b->data);
+        ofz_meter_give(b->meter, b->size);
+    }
     free(b);
 }
 

@@ -22,6 +22,24 @@ expect 0 "" inspect testdata/cnn_bn.onnx --json
 json '{"norm scale", "norm shift", "norm statistic"} <= {t["role"] for t in d["initializers"]}'
 json 'not any(t["trains"] for t in d["initializers"] if t["role"] == "norm statistic")'
 
+expect 0 "831 k" inspect $m --nodes --dim N=1
+expect 0 "float32 [N, 40, 4, 4]" inspect $m --nodes
+expect 0 "" inspect $m --nodes --dim N=2 --json
+json 'd["costs"]["macs"] == 2 * (20*64*9 + 2*20*64*180 + 40*16*(180+360+20) + 400) and d["costs"]["weight_bytes"] == d["parameter_bytes"]'
+json 'len(d["costs"]["nodes"]) == d["nodes"] and d["costs"]["nodes"][-1]["outputs"][0]["shape"] == [2, 10]'
+json 'sum(n["macs"] for n in d["costs"]["nodes"]) == d["costs"]["macs"]'
+expect 0 "" inspect $m --nodes --json
+json 'd["costs"]["macs"] is None'
+expect 2 "whole number" inspect $m --nodes --dim N=two
+expect 2 "none of that name" inspect $m --nodes --dim M=1
+expect 2 "without --nodes" inspect $m --dim N=1
+f=testdata/odd/function.onnx
+expect 0 "local.F  1 node, called 1 time" inspect $f
+expect 0 "" inspect $f --nodes --json
+json 'd["functions"] == [{"domain": "local", "name": "F", "overload": "", "nodes": 1, "inputs": 1, "outputs": 1, "calls": 1}]'
+json 'd["costs"]["nodes"][0]["op"] == "F" and d["unknown_ops"] == []'
+json 'd["costs"]["nodes"][0]["outputs"][0]["shape"] == d["outputs"][0]["shape"]'
+
 expect 0 "" mark $m --preset head -o head.onnx --json
 json 'd["output"] == "head.onnx" and d["trainable"]["parameters"] == 410'
 json '{t["mark"] for t in d["initializers"]} == {"frozen", "trainable"}'

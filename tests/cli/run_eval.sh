@@ -19,6 +19,29 @@ npz both.npz "a=('<f4', (2, 1, 8, 8), [0.25] * 128)" "b=('<f4', (2,), [1, 2])"
 expect 3 "no array images" run $m --input images=both.npz -o three
 absent three/logits.npy
 
+# Outputs that are no tensors: a sequence of maps with the same keys, a sequence of tensors.
+python3 -c "$relu_python
+def node(op, x, y, domain=b'', attrs=b''):
+    return field(1, field(1, x) + field(2, y) + field(4, op) + field(7, domain) + attrs)
+def value(name, kind):
+    return field(1, name) + field(2, kind)
+labels = field(5, field(1, b'classlabels_int64s') + field(8, 7) + field(8, 3) + field(20, 7))
+tensor_type = field(1, field(1, 1))
+maps = field(4, field(1, field(5, field(1, 7) + field(2, tensor_type))))
+graph = (node(b'ZipMap', b'x', b'z', b'ai.onnx.ml', labels) + node(b'SequenceConstruct', b'x', b's') +
+         field(2, b'g') + field(11, value(b'x', tensor_type)) + field(12, value(b'z', maps)) +
+         field(12, value(b's', field(4, field(1, tensor_type)))))
+put('zip.onnx', field(1, 8) + field(7, graph) + field(8, field(1, b'') + field(2, 13)) +
+    field(8, field(1, b'ai.onnx.ml') + field(2, 1)))"
+npz scores.npz "x=('<f4', (3, 2), [1, 2, 3, 4, 5, 6])"
+expect 0 "z.keys.npy" run zip.onnx --input x=scores.npz -o zip.d
+expect 0 "" run zip.onnx --input x=scores.npz -o zip.d --json
+json '[(o["name"], o["dtype"], o["shape"]) for o in d["outputs"]] == [("z.keys", "int64", [2]), ("z.values", "float32", [3, 2]), ("s.0", "float32", [3, 2])]'
+check "values follow the sorted keys" python3 -c '
+import struct, sys
+keys, values = (open("zip.d/z.%s.npy" % n, "rb").read()[128:] for n in ("keys", "values"))
+sys.exit(struct.unpack("<2q", keys) != (3, 7) or struct.unpack("<6f", values) != (2, 1, 4, 3, 6, 5))'
+
 expect 0 "accuracy" eval $m --data $d
 expect 0 "" eval $m --data $d --json
 json 'd["samples"] == 360 and d["class_count"] == 10 and 0.3 < d["accuracy"] < 0.6'

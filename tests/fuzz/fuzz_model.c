@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ofz_model *m;
 
     if (!ctx) return 0;
-    ofz_ctx_set_tensor_limit(ctx, (size_t)64 << 20);
+    if (ofz_ctx_set_limit(ctx, OFZ_LIMIT_TENSOR, 64 << 20)) abort();
     if (!ofz_model_load_memory(ctx, data, size, &m)) {
         if (ofz_graph_verify(ctx, m->graph)) abort();
         for (size_t i = 0; i < ofz_model_tensor_count(m); i++) {

@@ -15,7 +15,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$OFZ_CONFORMANCE"
 "$ONNXFREEZE" test . >"$scratch/out" || true
 tail -n 1 "$scratch/out"
-sed -n 's/^PASS //p' "$scratch/out" | LC_ALL=C sort >"$scratch/pass"
+sed -n 's/^PASS \([^:]*\).*/\1/p' "$scratch/out" | LC_ALL=C sort >"$scratch/pass"
 [ -s "$scratch/pass" ] || { echo 'nothing passed'; exit 1; }
 LC_ALL=C comm -13 "$list" "$scratch/pass" >"$scratch/new"
 LC_ALL=C comm -23 "$list" "$scratch/pass" >"$scratch/lost"

@@ -17,6 +17,34 @@ const TYPES = [
   ["<i8", "int64", BigInt64Array], ["<u8", "uint64", BigUint64Array],
 ];
 
+function shapeOf(text) {
+  return text.split(",").map((s) => s.trim()).filter((s) => s).map(Number);
+}
+
+// Texts of `width` code points each, filled up with zeros.
+function readTexts(bytes, width, dims, ort) {
+  const texts = [];
+  for (let i = 0; i < dims.reduce((a, b) => a * b, 1); i++) {
+    const points = [];
+    for (let k = 0; k < width; k++) {
+      points.push(bytes.readUInt32LE(4 * (i * width + k)));
+    }
+    while (points.at(-1) === 0) {
+      points.pop();
+    }
+    texts.push(String.fromCodePoint(...points));
+  }
+  return new ort.Tensor("string", texts, dims);
+}
+
+function textBytes(texts) {
+  const points = texts.map((text) => [...text].map((c) => c.codePointAt(0)));
+  const width = Math.max(1, ...points.map((p) => p.length));
+  const bytes = Buffer.alloc(4 * width * texts.length);
+  points.forEach((p, i) => p.forEach((c, k) => bytes.writeUInt32LE(c, 4 * (i * width + k))));
+  return [`<U${width}`, bytes];
+}
+
 function readNpy(file, ort) {
   const bytes = fs.readFileSync(file);
   if (bytes.toString("latin1", 0, 6) !== "\x93NUMPY") {
@@ -27,11 +55,14 @@ function readNpy(file, ort) {
   const header = bytes.toString("latin1", start, end);
   const code = /'descr':\s*'([^']+)'/.exec(header)?.[1];
   const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (/^<U\d+$/.test(code ?? "") && shape !== undefined) {
+    return readTexts(bytes.subarray(end), Number(code.slice(2)), shapeOf(shape), ort);
+  }
   const type = TYPES.find((row) => row[0] === code);
   if (!type || shape === undefined || /'fortran_order':\s*True/.test(header)) {
     throw new Error(`${file}: cannot read ${header.trim()}`);
   }
-  const dims = shape.split(",").map((s) => s.trim()).filter((s) => s).map(Number);
+  const dims = shapeOf(shape);
   const count = dims.reduce((a, b) => a * b, 1);
   const size = count * type[2].BYTES_PER_ELEMENT;
   if (bytes.length - end < size) {
@@ -43,20 +74,21 @@ function readNpy(file, ort) {
 
 function writeNpy(file, tensor) {
   const type = TYPES.find((row) => row[1] === tensor.type);
-  if (!type) {
+  if (!type && tensor.type !== "string") {
     throw new Error(`${file}: cannot write ${tensor.type}`);
   }
+  const data = tensor.data;
+  const [code, body] = type
+    ? [type[0], Buffer.from(data.buffer, data.byteOffset, data.byteLength)] : textBytes(data);
   const dims = tensor.dims.length === 1 ? `${tensor.dims[0]},` : tensor.dims.join(", ");
-  const header = `{'descr': '${type[0]}', 'fortran_order': False, 'shape': (${dims}), }`;
+  const header = `{'descr': '${code}', 'fortran_order': False, 'shape': (${dims}), }`;
   const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
   const head = Buffer.alloc(10 + length, " ");
   head.write("\x93NUMPY\x01\x00", 0, "latin1");
   head.writeUInt16LE(length, 8);
   head.write(header, 10, "latin1");
   head.write("\n", 9 + length, "latin1");
-  const data = tensor.data;
-  fs.writeFileSync(file, Buffer.concat([
-    head, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
+  fs.writeFileSync(file, Buffer.concat([head, body]));
 }
 
 function fileOf(folder, name) {

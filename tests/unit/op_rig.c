@@ -65,7 +65,7 @@ static ofz_status rig_declare(rig *r, int k, told t)
         if (t == TOLD_RANK) dim[i] = ofz_symbol_block(r->graph, 1);
     }
     if (ofz_dtype_is_container(r->in[k].dtype) && t != TOLD_NOTHING)
-        v->kind = r->in[k].dtype == OFZ_SEQUENCE ? OFZ_KIND_SEQUENCE : OFZ_KIND_OPTIONAL;
+        v->kind = ofz_dtype_kind(r->in[k].dtype);
     OFZ_TRY(ofz_tensor_set(r->ctx, &v->type,
                            t == TOLD_NOTHING || v->kind != OFZ_KIND_TENSOR ? OFZ_UNDEFINED
                                                                            : r->in[k].dtype,

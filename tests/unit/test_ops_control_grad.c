@@ -308,6 +308,88 @@ static void test_scan_axes(void **state)
     CHECK(&k, "y", "h0", "s");
 }
 
+/* --- sequences -------------------------------------------------------------------------------- */
+
+/* Elements of different sizes, taken, replaced, joined. */
+static void test_sequence(void **state)
+{
+    graph_make k;
+
+    (void)state;
+    make(&k);
+    text_constant(&k, "one", "I64[] 1");
+    text_constant(&k, "back", "I64[] -1");
+    text_node(&k, "Mul", "x w", "xw", NULL);
+    text_node(&k, "Concat", "x xw", "long", "axis=0");
+    text_node(&k, "SequenceConstruct", "x long w", "a", NULL);
+    text_node(&k, "SequenceErase", "a one", "b", NULL);     /* x w */
+    text_node(&k, "SequenceInsert", "b xw one", "c", NULL); /* x xw w */
+    text_node(&k, "SequenceInsert", "c long back", "d", NULL);
+    text_node(&k, "SequenceInsert", "d x", "e", NULL);
+    text_node(&k, "SequenceAt", "e back", "last", NULL);
+    text_node(&k, "ConcatFromSequence", "e", "all", "axis=0");
+    text_node(&k, "SequenceAt", "c one", "middle", NULL);
+    text_node(&k, "Mul", "last middle", "lm", NULL);
+    text_node(&k, "Concat", "all lm", "y", "axis=0");
+    CHECK(&k, "y", "x", "w");
+}
+
+static void test_sequence_split(void **state)
+{
+    graph_make k;
+
+    (void)state;
+    make(&k);
+    text_constant(&k, "one", "I64[] 1");
+    text_node(&k, "Mul", "s w", "sw", NULL);
+    text_node(&k, "SplitToSequence", "sw two", "pairs", "axis=0");
+    text_node(&k, "ConcatFromSequence", "pairs", "stack", "axis=1 new_axis=1");
+    text_node(&k, "SplitToSequence", "stack", "flat", "axis=0 keepdims=0");
+    text_node(&k, "Optional", "flat", "maybe", NULL);
+    text_node(&k, "OptionalGetElement", "maybe", "there", NULL);
+    text_node(&k, "SequenceAt", "there one", "t", NULL);
+    text_node(&k, "SequenceAt", "there none", "u", NULL);
+    text_node(&k, "Mul", "t u", "y", NULL);
+    CHECK(&k, "y", "s", "w");
+}
+
+/* A sequence as the state of a loop; an element of it read in another. */
+static void test_sequence_loop(void **state)
+{
+    graph_make k;
+    ofz_graph *body;
+
+    (void)state;
+    make(&k);
+    text_node(&k, "SequenceConstruct", "x", "start", NULL);
+    body = text_body(&k, "i c q");
+    text_node(&k, "Identity", "c", "go", NULL);
+    text_node(&k, "SequenceAt", "q i", "e", NULL);
+    text_node(&k, "Mul", "e w", "ew", NULL);
+    text_node(&k, "SequenceInsert", "q ew", "more", NULL);
+    text_body_end(&k, "go more");
+    text_node_bodies(&k, "Loop", "two yes start", "q2", NULL, "body", body, NULL, NULL);
+    text_node(&k, "ConcatFromSequence", "q2", "y", "axis=0");
+    CHECK(&k, "y", "x", "w");
+}
+
+static void test_sequence_map(void **state)
+{
+    graph_make k;
+    ofz_graph *body;
+
+    (void)state;
+    make(&k);
+    text_node(&k, "SequenceConstruct", "x w", "a", NULL);
+    body = text_body(&k, "e f");
+    text_node(&k, "Mul", "e f", "ef", NULL);
+    text_node(&k, "Sin", "ef", "out", NULL);
+    text_body_end(&k, "out");
+    text_node_bodies(&k, "SequenceMap", "a x", "b", NULL, "body", body, NULL, NULL);
+    text_node(&k, "ConcatFromSequence", "b", "y", "axis=0");
+    CHECK(&k, "y", "x", "w");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +402,10 @@ int main(void)
         cmocka_unit_test(test_loop_nested),
         cmocka_unit_test(test_scan),
         cmocka_unit_test(test_scan_axes),
+        cmocka_unit_test(test_sequence),
+        cmocka_unit_test(test_sequence_split),
+        cmocka_unit_test(test_sequence_loop),
+        cmocka_unit_test(test_sequence_map),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@ typedef struct trial {
     ofz_attr      attr[ATTRS];
     int64_t       ints[ATTRS][6];
     float         floats[ATTRS][6];
+    ofz_string    strings[ATTRS][6];
     size_t        in_count, out_count, attr_count;
     bool          constant;
 } trial;
@@ -154,6 +155,10 @@ static bool make_attr(trial *t, const ofz_attr_def *d)
         break;
     case OFZ_ATTR_FLOATS:
         a->u.floats = (ofz_floats){ t->floats[n], count };
+        break;
+    case OFZ_ATTR_STRINGS:
+        for (int i = 0; i < 6; i++) t->strings[n][i] = word(t, NULL);
+        a->u.strings = (ofz_strings){ t->strings[n], count };
         break;
     case OFZ_ATTR_TENSOR:
         a->u.t = &t->value;

@@ -52,6 +52,16 @@ static const op_case vectors[] = {
     { "Upsample", 9, NULL, { "U8[3] 1 2 3", "F32[1] 2" }, { "U8[6] 1 1 2 2 3 3" } },
     { "Resize", 10, NULL, { "F32[2,4] 1 2 3 4 5 6 7 8", "F32[2] 0.6 0.6" }, { "F32[1,2] 1 3" } },
     { "Resize", 13, NULL, { "F32[4] 1 2 3 4", "-", "-", "I64[1] 2" }, { "F32[2] 1 3" } },
+    { "Resize", /* one pixel is the first one, not what a cubic makes of its neighbours */
+      13,
+      "mode='cubic' coordinate_transformation_mode='pytorch_half_pixel'",
+      { "F32[4] 1 2 3 4", "-", "-", "I64[1] 1" },
+      { "F32[1] 1" } },
+    { "Resize", /* an axis that keeps its length is not blended with itself */
+      11,
+      "mode='linear' coordinate_transformation_mode='tf_half_pixel_for_nn'",
+      { "F32[2,2] 0 4 100 104", "F32[0]", "F32[2] 1 2" },
+      { "F32[2,4] 1 3 4 4 101 103 104 104" } },
     { "Resize",
       13,
       "nearest_mode='ceil'",

@@ -56,6 +56,23 @@ static const op_case cases[] = {
     { "MelWeightMatrix", 17, NULL, { "I32[] -1", "I32[] 8", "I32[] 8", "F32[] 0", "F32[] 4" }, .error = "num_mel_bins, dft_length: -1" },
     { "MelWeightMatrix", 17, NULL, { "I32[] 1", "I32[] 8", "I32[] 8", "F32[] nan", "F32[] inf" }, { "?F32[5,1]" } },
 };
+
+static const grad_case grads[] = {
+    { "DFT", 17, "axis=1", { "F64[2,5,1] rand" } },
+    { "DFT", 17, "axis=0", { "F64[4,3,2] rand" } },
+    { "DFT", 17, "axis=1 onesided=1", { "F64[1,6,1] rand" } },
+    { "DFT", 17, "axis=1 inverse=1", { "F64[1,6,2] rand" } },
+    { "DFT", 20, NULL, { "F64[2,5,3,2] rand", "-", "I64[] 1" } },
+    { "DFT", 20, NULL, { "F64[2,5,1] rand", "I64[] 8" } },            /* padded */
+    { "DFT", 20, NULL, { "F64[2,5,2] rand", "I64[] 3" } },            /* cut */
+    { "DFT", 20, "onesided=1", { "F64[2,5,1] rand", "I64[] 8" } },
+    { "DFT", 20, "inverse=1 onesided=1", { "F64[2,5,2] rand" } },     /* to 8 real numbers */
+    { "DFT", 20, "inverse=1 onesided=1", { "F64[2,4,2] rand", "I64[] 7" } },
+    { "DFT", 20, "inverse=1 onesided=1", { "F64[2,6,1] rand", "I64[] 6" } }, /* more bins than are read */
+    { "STFT", 17, NULL, { "F64[2,11,1] rand", "I64[] 3", "F64[4] rand" } },
+    { "STFT", 17, "onesided=0", { "F64[1,9,2] rand", "I64[] 2", "F64[5] rand", "I64[] 5" } },
+    { "STFT", 17, "onesided=0", { "F64[2,7,1] rand", "I64[] 2", "-", "I64[] 4" } },
+};
 /* clang-format on */
 
 static void test_cases(void **state)
@@ -64,9 +81,16 @@ static void test_cases(void **state)
     OP_CASES_RUN(cases);
 }
 
+static void test_grads(void **state)
+{
+    (void)state;
+    GRAD_CASES_RUN(grads);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases),
+                                        cmocka_unit_test(test_grads) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,7 +192,7 @@ static ofz_status decode_changed(const file_bytes *bytes, size_t size, size_t at
     ofz_picture p    = { 0 };
     ofz_status  st;
 
-    ofz_ctx_set_tensor_limit(ctx, (size_t)1 << 20);
+    assert_int_equal(ofz_ctx_set_limit(ctx, OFZ_LIMIT_TENSOR, 1 << 20), OFZ_OK);
     memcpy(copy, bytes->data, size);
     if (at < size) copy[at] ^= change;
     st = ofz_picture_decode(ctx, copy, size, OFZ_PIXELS_GRAY, &p);

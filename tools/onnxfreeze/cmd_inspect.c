@@ -3,6 +3,7 @@
 #include "jsonout.h"
 #include "listing.h"
 #include "models.h"
+#include "nodelist.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -10,8 +11,9 @@
 #include <string.h>
 
 typedef struct inspect_args {
-    ofz_cli_common common;
-    int            params, ops, tree;
+    ofz_cli_common    common;
+    int               params, ops, tree, nodes;
+    ofz_cli_opt_pairs dims;
 } inspect_args;
 
 /* Nodes of one operator type. */
@@ -115,6 +117,22 @@ static void line_print(const char *label, const char *text, const char *more)
     putchar('\n');
 }
 
+static void functions_print(const ofz_model *model, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const ofz_function_info f = ofz_model_function(model, i);
+
+        printf("  %-11s ", i ? "" : "functions");
+        ofz_cli_text_put(stdout, domain_shown(f.domain));
+        putchar('.');
+        ofz_cli_text_put(stdout, f.name);
+        if (*f.overload) putchar(':');
+        ofz_cli_text_put(stdout, f.overload);
+        printf("  %zu node%s, called %zu time%s\n", f.node_count, f.node_count == 1 ? "" : "s",
+               f.call_count, f.call_count == 1 ? "" : "s");
+    }
+}
+
 static void parameters_print(const ofz_model *model, const ofz_model_info *info)
 {
     const ofz_cli_listing_sums sums = ofz_cli_listing_sum_up(model);
@@ -157,9 +175,8 @@ static void summary_print(const ofz_cli *cli, const char *path, const ofz_model 
            ofz_cli_text_size(size, info.file_size));
     values_print("inputs", model, info.input_count, ofz_model_input);
     values_print("outputs", model, info.output_count, ofz_model_output);
-    printf("  nodes       %zu", info.node_count);
-    if (info.function_count) printf(", and %zu functions", info.function_count);
-    putchar('\n');
+    printf("  nodes       %zu\n", info.node_count);
+    functions_print(model, info.function_count);
     parameters_print(model, &info);
     if (!info.node_count) return;
     use = uses_collect(model, &count);
@@ -203,7 +220,28 @@ static void ops_json(const ofz_model *model, json_t *root)
     ofz_cli_json_set(root, "unknown_ops", unknown);
 }
 
-static int inspect_json(ofz_cli *cli, const char *path, const ofz_model *model)
+static json_t *functions_json(const ofz_model *model, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const ofz_function_info f = ofz_model_function(model, i);
+        json_t                 *o = json_object();
+
+        ofz_cli_json_set(o, "domain", ofz_cli_json_text(f.domain));
+        ofz_cli_json_set(o, "name", ofz_cli_json_text(f.name));
+        ofz_cli_json_set(o, "overload", ofz_cli_json_text(f.overload));
+        ofz_cli_json_set(o, "nodes", ofz_cli_json_size(f.node_count));
+        ofz_cli_json_set(o, "inputs", ofz_cli_json_size(f.input_count));
+        ofz_cli_json_set(o, "outputs", ofz_cli_json_size(f.output_count));
+        ofz_cli_json_set(o, "calls", ofz_cli_json_size(f.call_count));
+        ofz_cli_json_append(array, o);
+    }
+    return array;
+}
+
+static int inspect_json(ofz_cli *cli, const char *path, const ofz_model *model,
+                        const ofz_costs *costs)
 {
     json_t                    *root = json_object(), *opsets = json_array();
     const ofz_cli_listing_sums sums = ofz_cli_listing_sum_up(model);
@@ -229,7 +267,7 @@ static int inspect_json(ofz_cli *cli, const char *path, const ofz_model *model)
     ofz_cli_json_set(root, "inputs", values_json(model, info.input_count, ofz_model_input));
     ofz_cli_json_set(root, "outputs", values_json(model, info.output_count, ofz_model_output));
     ofz_cli_json_set(root, "nodes", ofz_cli_json_size(info.node_count));
-    ofz_cli_json_set(root, "functions", ofz_cli_json_size(info.function_count));
+    ofz_cli_json_set(root, "functions", functions_json(model, info.function_count));
     ops_json(model, root);
     ofz_cli_json_set(root, "file_bytes", ofz_cli_json_size(info.file_size));
     ofz_cli_json_set(root, "parameters", ofz_cli_json_size(info.parameter_count));
@@ -237,6 +275,7 @@ static int inspect_json(ofz_cli *cli, const char *path, const ofz_model *model)
     ofz_cli_json_set(root, "trainable_parameters", ofz_cli_json_size(sums.trainable.parameters));
     ofz_cli_json_set(root, "trainable_bytes", ofz_cli_json_size(sums.trainable.size));
     ofz_cli_listing_json(model, root);
+    if (costs) ofz_cli_json_set(root, "costs", ofz_cli_nodes_json(model, costs));
     return ofz_cli_json_print(cli, root, stdout);
 }
 
@@ -245,17 +284,28 @@ static int inspect_run(ofz_cli *cli, void *memory)
     inspect_args *args = memory;
     const char   *path = args->common.word[0];
     ofz_model    *model;
+    ofz_costs    *costs = NULL;
     op_use       *use;
     size_t        count;
     int           code;
 
-    if (args->params + args->ops + args->tree > 1)
+    if (args->params + args->ops + args->tree + args->nodes > 1)
         return ofz_cli_error(cli, OFZ_EXIT_USAGE, "run inspect once for each",
-                             "inspect: --params, --ops and --tree exclude each other");
+                             "inspect: --params, --ops, --tree and --nodes exclude each other");
+    if (args->dims.count && !args->nodes)
+        return ofz_cli_error(cli, OFZ_EXIT_USAGE, "add --nodes",
+                             "inspect: --dim without --nodes, which counts with it");
     code = ofz_cli_models_load(cli, path, &model);
     if (code) return code;
+    if (args->nodes) code = ofz_cli_nodes_count(cli, model, &args->dims, &costs);
+    if (code) {
+        ofz_model_free(model);
+        return code;
+    }
     if (cli->json) {
-        code = inspect_json(cli, path, model);
+        code = inspect_json(cli, path, model, costs);
+    } else if (costs) {
+        ofz_cli_nodes_print(cli, model, costs);
     } else if (args->params) {
         ofz_cli_listing_print(cli, model, 0);
     } else if (args->tree) {
@@ -267,6 +317,7 @@ static int inspect_run(ofz_cli *cli, void *memory)
     } else {
         summary_print(cli, path, model);
     }
+    ofz_costs_free(costs);
     ofz_model_free(model);
     return code;
 }
@@ -278,6 +329,11 @@ static const ofz_cli_opt options[] = {
                  "every tensor: type, shape, size, role, mark, what uses it"),
     OFZ_ROW_FLAG(0, "ops", FIELD(ops), 1, "operator types with their counts"),
     OFZ_ROW_FLAG(0, "tree", FIELD(tree), 1, "tensor names as a tree with parameter counts"),
+    OFZ_ROW_FLAG(
+        0, "nodes", FIELD(nodes), 1,
+        "every node: what it makes, multiply-accumulates, bytes; '?' where a size is open"),
+    OFZ_ROW_PAIR("dim", "NAME=N", FIELD(dims),
+                 "with --nodes: count with this size of a named dimension; may be repeated"),
 };
 
 static const char *const examples[] = {
@@ -285,6 +341,8 @@ static const char *const examples[] = {
     "onnxfreeze inspect testdata/cnn.onnx",
     "what would train, tensor by tensor",
     "onnxfreeze inspect testdata/cnn.onnx --params",
+    "what each node costs for one sample",
+    "onnxfreeze inspect testdata/cnn.onnx --nodes --dim N=1",
     "the same and more, for scripts",
     "onnxfreeze inspect testdata/mlp.onnx --json",
     NULL,
@@ -292,7 +350,7 @@ static const char *const examples[] = {
 
 const ofz_cli_command ofz_cli_cmd_inspect = {
     .name    = "inspect",
-    .usage   = "MODEL [--json] [--params | --ops | --tree]",
+    .usage   = "MODEL [--json] [--params | --ops | --tree | --nodes [--dim NAME=N]]",
     .summary = "show what is in a model",
     .about   = "Show a model's inputs, outputs, operators and parameters. Every tensor has a role, "
                "judged from the nodes that use it (weight, bias, norm scale, ...), and a mark that "

@@ -205,10 +205,14 @@ static const char *const examples[] = {
 };
 
 const ofz_cli_command ofz_cli_cmd_run = {
-    .name         = "run",
-    .usage        = "MODEL --input NAME=FILE... [-o DIR] [options]",
-    .summary      = "evaluate a model once and write its outputs",
-    .about        = "Evaluate MODEL on the given inputs and write one NAME.npy per graph output.",
+    .name    = "run",
+    .usage   = "MODEL --input NAME=FILE... [-o DIR] [options]",
+    .summary = "evaluate a model once and write its outputs",
+    .about =
+        "Evaluate MODEL on the given inputs and write one NAME.npy per graph output. A sequence is "
+        "written as NAME.0.npy, NAME.1.npy, ..., a map as NAME.keys.npy and NAME.values.npy, a "
+        "sequence of maps with the same keys as NAME.keys.npy and NAME.values.npy with one row "
+        "per map.",
     .examples     = examples,
     .word_min     = 1,
     .word_max     = 1,

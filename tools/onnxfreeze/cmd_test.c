@@ -61,12 +61,14 @@ static char *folder_name(const char *folder)
 
 static void test_one(test_tally *tally, const char *folder)
 {
-    ofz_cli         *cli  = tally->cli;
-    char            *name = folder_name(folder);
-    const ofz_status st = ofz_backend_test(cli->ctx, folder, tally->args->rtol, tally->args->atol);
-    const char      *text = st ? ofz_error(cli->ctx) : "";
-    const char      *word = st == OFZ_OK ? "PASS" : st == OFZ_E_UNSUPPORTED ? "SKIP" : "FAIL";
-    json_t          *object;
+    ofz_cli         *cli         = tally->cli;
+    char            *name        = folder_name(folder);
+    int              by_property = 0;
+    const ofz_status st =
+        ofz_backend_test(cli->ctx, folder, tally->args->rtol, tally->args->atol, &by_property);
+    const char *text = st ? ofz_error(cli->ctx) : by_property ? "by property" : "";
+    const char *word = st == OFZ_OK ? "PASS" : st == OFZ_E_UNSUPPORTED ? "SKIP" : "FAIL";
+    json_t     *object;
 
     tally->passed += st == OFZ_OK;
     tally->skipped += st == OFZ_E_UNSUPPORTED;
@@ -80,12 +82,12 @@ static void test_one(test_tally *tally, const char *folder)
                                            : st == OFZ_E_UNSUPPORTED ? "skipped"
                                                                      : "failed"));
         ofz_cli_json_set(object, "status", ofz_cli_json_text(ofz_status_name(st)));
-        ofz_cli_json_set(object, "text", st ? ofz_cli_json_text(text) : json_null());
+        ofz_cli_json_set(object, "text", *text ? ofz_cli_json_text(text) : json_null());
         ofz_cli_json_append(tally->list, object);
     } else {
         printf("%s ", word);
         ofz_cli_text_put(stdout, name);
-        if (st) fputs(": ", stdout);
+        if (*text) fputs(": ", stdout);
         ofz_cli_text_put(stdout, text);
         putchar('\n');
     }

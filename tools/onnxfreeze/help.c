@@ -99,6 +99,11 @@ void ofz_cli_help_print(const ofz_cli *cli, const ofz_cli_command *command, cons
     }
     heading_print(cli, "Common options:");
     for (size_t i = 0; i < count; i++)
-        if (ofz_cli_opt_is_taken(command, &shared[i])) option_print(&shared[i], args);
+        if (!ofz_cli_opt_is_taken(command, &shared[i]))
+            continue;
+        else if (shared[i].kind == OFZ_OPT_GROUP)
+            heading_print(cli, shared[i].help);
+        else
+            option_print(&shared[i], args);
     examples_print(cli, command->examples);
 }

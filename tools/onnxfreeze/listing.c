@@ -21,6 +21,7 @@ json_t *ofz_cli_listing_json_tensor(const ofz_tensor_info *tensor)
     ofz_cli_json_set(object, "mark", ofz_cli_json_text(ofz_mark_name(tensor->mark)));
     ofz_cli_json_set(object, "trains", ofz_cli_json_bool(tensor->trains));
     ofz_cli_json_set(object, "external", ofz_cli_json_bool(tensor->external));
+    ofz_cli_json_set(object, "sparse", ofz_cli_json_bool(tensor->sparse));
     for (size_t i = 0; i < tensor->user_count; i++)
         ofz_cli_json_append(used_by, ofz_cli_json_text(tensor->used_by[i]));
     ofz_cli_json_set(object, "used_by", used_by);
@@ -80,7 +81,8 @@ static void tensor_row(ofz_cli_table *table, const ofz_tensor_info *tensor)
     char *shape = ofz_cli_listing_brief_shape(tensor->shape, tensor->rank);
 
     ofz_cli_table_cell(table, "%s", tensor->name);
-    ofz_cli_table_cell(table, "%s", ofz_dtype_name(tensor->dtype));
+    ofz_cli_table_cell(table, "%s%s", tensor->sparse ? "sparse " : "",
+                       ofz_dtype_name(tensor->dtype));
     ofz_cli_table_cell(table, "%s", shape);
     ofz_cli_table_cell(table, "%s", ofz_cli_text_size(number, tensor->size));
     ofz_cli_table_cell(table, "%s", ofz_role_name(tensor->role));

@@ -75,6 +75,14 @@ static int command_help(const ofz_cli *cli, const ofz_cli_command *command)
     return OFZ_EXIT_OK;
 }
 
+static int limits_set(ofz_cli *cli, const ofz_cli_common *args)
+{
+    for (int i = 0; i <= OFZ_LIMIT_WORK; i++)
+        if (args->limit[i] && ofz_ctx_set_limit(cli->ctx, (ofz_limit)i, args->limit[i]))
+            return ofz_cli_fail(cli);
+    return OFZ_EXIT_OK;
+}
+
 static int command_run(ofz_cli *cli, const ofz_cli_command *command, int argc, char **argv)
 {
     ofz_cli_common *args = ofz_cli_realloc(NULL, 1, command->args_size);
@@ -94,7 +102,8 @@ static int command_run(ofz_cli *cli, const ofz_cli_command *command, int argc, c
         ofz_ctx_set_threads(cli->ctx, args->threads);
         ofz_ctx_set_reference(cli->ctx, args->reference);
         ofz_ctx_set_follow_links(cli->ctx, args->follow_links);
-        code = command->run(cli, args);
+        code = limits_set(cli, args);
+        if (!code) code = command->run(cli, args);
     }
     ofz_cli_opt_free(command, args);
     free(args);

@@ -10,6 +10,8 @@
 
 #define FIELD(name) offsetof(ofz_cli_common, name)
 
+#define LIMIT(name) (FIELD(limit) + sizeof(uint64_t) * (name))
+
 static const ofz_cli_opt common[] = {
     OFZ_ROW_FLAG(0, "json", FIELD(json), 1, "print the data as JSON"),
     OFZ_ROW_INT("threads", FIELD(threads), 0, 1024,
@@ -21,6 +23,23 @@ static const ofz_cli_opt common[] = {
     OFZ_ROW_FLAG('q', "quiet", FIELD(quiet), 1, "no talk on stderr except errors"),
     OFZ_ROW_COUNT('v', "verbose", FIELD(verbose), "more talk on stderr; twice: still more"),
     OFZ_ROW_FLAG('h', "help", FIELD(help), 1, "print this and exit"),
+    OFZ_ROW_GROUP("Limits on models that are not trusted:"),
+    OFZ_ROW_SIZE("limit-depth", "N", LIMIT(OFZ_LIMIT_DEPTH),
+                 "messages, graphs and calls inside each other [default: 100]"),
+    OFZ_ROW_SIZE("limit-tensor", "SIZE", LIMIT(OFZ_LIMIT_TENSOR),
+                 "bytes of one tensor [default: 64G]"),
+    OFZ_ROW_SIZE("limit-memory", "SIZE", LIMIT(OFZ_LIMIT_MEMORY),
+                 "bytes of all tensors at once [default: what the machine has]"),
+    OFZ_ROW_SIZE("limit-nodes", "N", LIMIT(OFZ_LIMIT_FIELDS),
+                 "nodes, attributes, values and other fields of a file [default: 20M]"),
+    OFZ_ROW_SIZE("limit-structure", "SIZE", LIMIT(OFZ_LIMIT_STRUCTURE),
+                 "bytes of memory that these may take [default: 1G]"),
+    OFZ_ROW_SIZE("limit-inlined", "N", LIMIT(OFZ_LIMIT_INLINED),
+                 "nodes with the bodies of functions in place of calls [default: 2M]"),
+    OFZ_ROW_SIZE("limit-loop", "N", LIMIT(OFZ_LIMIT_LOOP),
+                 "iterations of one loop [default: 256M]"),
+    OFZ_ROW_SIZE("limit-work", "N", LIMIT(OFZ_LIMIT_WORK),
+                 "elements read, made and multiplied in one run [default: 1024T]"),
 };
 
 const ofz_cli_opt *ofz_cli_opt_common(size_t *count)
@@ -31,6 +50,8 @@ const ofz_cli_opt *ofz_cli_opt_common(size_t *count)
 
 int ofz_cli_opt_is_taken(const ofz_cli_command *command, const ofz_cli_opt *option)
 {
+    if (option->kind == OFZ_OPT_GROUP || option->kind == OFZ_OPT_SIZE)
+        return (command->takes & OFZ_TAKES_MODEL) != 0;
     switch (option->offset) {
     case FIELD(json):
         return (command->takes & OFZ_TAKES_JSON) != 0;
@@ -151,6 +172,29 @@ static int store_u64(const ofz_cli_opt *o, const char *text, void *field, compla
     return 1;
 }
 
+/* "64" or "64K": K, M, G and T are powers of 1024. */
+static int store_size(const char *text, void *field, complaint *c)
+{
+    static const char units[] = "KMGT";
+    char             *end;
+    uint64_t          value;
+    int               shift = 0;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    for (size_t i = 0; *end && i < sizeof units - 1; i++)
+        if (toupper((unsigned char)*end) == units[i]) shift = 10 * (int)(i + 1);
+    if (!isdigit((unsigned char)*text) || errno || !value || (*end && (!shift || end[1])) ||
+        value > UINT64_MAX >> shift) {
+        snprintf(c->want, sizeof c->want,
+                 "a whole number of at least 1, perhaps with K, M, G or T");
+        return 0;
+    }
+    value <<= shift;
+    memcpy(field, &value, sizeof value);
+    return 1;
+}
+
 static int store_real(const ofz_cli_opt *o, const char *text, void *field, complaint *c)
 {
     char  *end;
@@ -236,6 +280,8 @@ static int store_value(const ofz_cli_opt *o, char *text, void *args, complaint *
         return store_int(o, text, field, c);
     case OFZ_OPT_U64:
         return store_u64(o, text, field, c);
+    case OFZ_OPT_SIZE:
+        return store_size(text, field, c);
     case OFZ_OPT_REAL:
         return store_real(o, text, field, c);
     case OFZ_OPT_WORD:

@@ -11,6 +11,7 @@ typedef enum ofz_cli_opt_kind {
     OFZ_OPT_TEXT,  /* const char * */
     OFZ_OPT_INT,   /* int from min to max */
     OFZ_OPT_U64,   /* uint64_t */
+    OFZ_OPT_SIZE,  /* uint64_t: a number that K, M, G or T may follow; 0: not given */
     OFZ_OPT_REAL,  /* double from min to max, see `ends` */
     OFZ_OPT_WORD,  /* an enum: place of the word in `arg`, "a|b|c" */
     OFZ_OPT_PAIR,  /* ofz_cli_opt_pairs: NAME=VALUE, collected */
@@ -59,6 +60,10 @@ typedef struct ofz_cli_opt {
     {                                                                                              \
         .kind = OFZ_OPT_U64, .name = (long_), .arg = "N", .offset = (field), .help = (text)        \
     }
+#define OFZ_ROW_SIZE(long_, shown, field, text)                                                    \
+    {                                                                                              \
+        .kind = OFZ_OPT_SIZE, .name = (long_), .arg = (shown), .offset = (field), .help = (text)   \
+    }
 #define OFZ_ROW_REAL(long_, field, least, most, open_ends, text)                                   \
     {                                                                                              \
         .kind = OFZ_OPT_REAL, .name = (long_), .arg = "F", .offset = (field), .min = (least),      \
@@ -92,7 +97,8 @@ typedef struct ofz_cli_opt_rules {
 /* The first member of every command's arguments. */
 typedef struct ofz_cli_common {
     int          help, quiet, verbose, json, threads, reference, follow_links;
-    const char **word; /* arguments that are no options */
+    uint64_t     limit[OFZ_LIMIT_WORK + 1]; /* 0: not given */
+    const char **word;                      /* arguments that are no options */
     int          word_count;
     uint64_t     given; /* bit i: option i of the command's table was on the command line */
 } ofz_cli_common;
