@@ -613,12 +613,14 @@ static void test_maps(void **state)
           11,
           NULL,
           { "SEQ(MAP(I64[1] 0; F32[1] 1); MAP(I64[1] 0; F32[1] 2))", "I64[] 1" },
-          { "MAP(I64[1] 0; F32[1] 2)" } },
+          { 0 },
+          "input 0 (input_sequence): sequence of map, want a sequence" },
         { "Identity",
           16,
           NULL,
           { "SEQ(MAP(I64[1] 0; F32[1] 1))" },
-          { "SEQ(MAP(I64[1] 0; F32[1] 1))" } },
+          { 0 },
+          "input 0 (input): sequence of map, want floats" },
     };
 
     (void)state;
