@@ -78,7 +78,7 @@ OFZ_API void ofz_ctx_set_follow_links(ofz_ctx *ctx, int follow);
 /* Beyond these a model is refused with OFZ_E_LIMIT, so that no file can make a program hang, overflow its
  * stack or fill the memory. */
 typedef enum ofz_limit {
-    OFZ_LIMIT_DEPTH,     /* messages, graphs and calls of functions inside each other; 100, at most 1000 */
+    OFZ_LIMIT_DEPTH, /* messages, graphs and calls of functions inside each other; 100, at most 1000 */
     OFZ_LIMIT_TENSOR,    /* bytes of one tensor; 64 GiB */
     OFZ_LIMIT_FIELDS,    /* nodes, attributes, values and other fields of one file; 20 Mi */
     OFZ_LIMIT_STRUCTURE, /* bytes that these may take in memory; 1 GiB */
@@ -272,7 +272,7 @@ OFZ_API ofz_value_info ofz_model_node_output(const ofz_model *model, size_t inde
 /* A function of the model's own. */
 typedef struct ofz_function_info {
     const char *domain, *name, *overload; /* domain "" is ai.onnx */
-    size_t      node_count;               /* of its body, without those of functions that it calls */
+    size_t      node_count; /* of its body, without those of functions that it calls */
     size_t      input_count, output_count;
     size_t      call_count; /* nodes that call it: in the graph, in subgraphs and in functions */
 } ofz_function_info;
@@ -302,9 +302,9 @@ typedef struct ofz_dim {
  * the function's body does; one with subgraphs what these do (the costlier branch of an If, the body of
  * a Loop or Scan times the iterations). */
 typedef struct ofz_cost {
-    int64_t macs;            /* multiply-accumulates of Conv, Gemm, MatMul, Einsum, Attention, RNNs */
-    int64_t element_ops;     /* elements that all other nodes compute, compare or sum */
-    int64_t weight_size;     /* bytes of the constants that are read */
+    int64_t macs;        /* multiply-accumulates of Conv, Gemm, MatMul, Einsum, Attention, RNNs */
+    int64_t element_ops; /* elements that all other nodes compute, compare or sum */
+    int64_t weight_size; /* bytes of the constants that are read */
     int64_t activation_size; /* bytes of what is computed, subgraphs' own values left out */
 } ofz_cost;
 
@@ -386,6 +386,66 @@ OFZ_API ofz_status ofz_mark_apply(ofz_ctx *ctx, ofz_model *model, const ofz_mark
                                   size_t count) OFZ_MUST_USE;
 /* Remove every mark. */
 OFZ_API void ofz_mark_strip(ofz_model *model);
+
+/* --- folding ---------------------------------------------------------------------------------- */
+
+/* What counts as a constant. Never one that a caller may override (from IR version 4 on, an
+ * initializer that is a graph input as well). */
+typedef enum ofz_fold_scope {
+    OFZ_FOLD_UNMARKED,      /* what does not train by the marks; without any mark, everything */
+    OFZ_FOLD_KEEP_DEFAULTS, /* what does not train: by the marks, without any by the defaults */
+    OFZ_FOLD_MARKED         /* of what could train, only what is marked frozen */
+} ofz_fold_scope;
+
+/* Called for every node of the folded model that could not be worked out beforehand. */
+typedef void ofz_fold_kept_fn(void *user, const char *node, const char *reason);
+
+#define OFZ_FOLD_PASSES  16
+#define OFZ_FOLD_DEFAULT ((size_t)-1)
+
+typedef struct ofz_fold_options {
+    ofz_fold_scope scope;
+    int            fuse;       /* 1: fuse neighbours; 0: only constants, clean and merge */
+    size_t         size_limit; /* bytes that all constants together may grow by; OFZ_FOLD_DEFAULT:
+                                     1 MiB for each tensor, beyond those that it replaces */
+    uint32_t       passes;     /* bit i: pass i of ofz_fold_pass_name; all are set */
+    int            verify;     /* runs of both models to compare; 0: none */
+    double         tolerance;  /* |a - b| <= tolerance * (|b| + largest |b| of that output) */
+    uint64_t       seed;       /* of the random inputs */
+    ofz_fold_kept_fn *on_kept; /* or NULL */
+    void             *user;
+} ofz_fold_options;
+
+/* How an output of the folded model compared with the same output of the unfolded one. */
+typedef struct ofz_fold_check {
+    const char *output; /* lent by the model */
+    int         runs;
+    size_t      count;   /* elements compared */
+    double      max_abs; /* largest difference */
+    double      largest; /* largest number of the output */
+} ofz_fold_check;
+
+typedef struct ofz_fold_report {
+    size_t          edits[OFZ_FOLD_PASSES]; /* of each pass */
+    int             rounds;
+    int64_t         growth;      /* bytes of constants, after - before */
+    size_t          check_count; /* 0: nothing was verified */
+    ofz_fold_check *check;
+} ofz_fold_report;
+
+OFZ_API void ofz_fold_options_init(ofz_fold_options *options);
+/* "constants", "clean", ...; NULL from the first number on that is no pass. */
+OFZ_API const char *ofz_fold_pass_name(size_t index);
+/* Work out whatever does not depend on inputs or on what trains, take out what does nothing, fuse what
+ * keeps the meaning. Inputs, outputs and trainable tensors stay as they are. The folded model is run
+ * beside the unfolded one on random inputs.
+ *   report   or NULL; release with ofz_fold_report_free
+ * On failure the model is half folded: free it.
+ * Errors: OFZ_E_DIFFERENT (an output differs; names the pass), OFZ_E_UNSUPPORTED (the model cannot be
+ * run, so nothing can be verified), OFZ_E_MODEL, OFZ_E_NOMEM. */
+OFZ_API ofz_status ofz_model_fold(ofz_ctx *ctx, ofz_model *model, const ofz_fold_options *options,
+                                  ofz_fold_report *report) OFZ_MUST_USE;
+OFZ_API void       ofz_fold_report_free(ofz_fold_report *report);
 
 /* --- running ---------------------------------------------------------------------------------- */
 

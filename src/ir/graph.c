@@ -288,6 +288,47 @@ const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name)
     return NULL;
 }
 
+static bool list_same(const void *a, size_t n, const void *b, size_t m, size_t size)
+{
+    return n == m && (!n || !memcmp(a, b, n * size));
+}
+
+static bool string_same(ofz_string a, ofz_string b)
+{
+    return list_same(a.text, a.size, b.text, b.size, 1);
+}
+
+bool ofz_attr_same(const ofz_attr *a, const ofz_attr *b)
+{
+    if (strcmp(a->name, b->name) != 0 || a->type != b->type) return false;
+    switch (a->type) {
+    case OFZ_ATTR_FLOAT:
+        return list_same(&a->u.f, 1, &b->u.f, 1, sizeof a->u.f); /* NaN is equal to itself */
+    case OFZ_ATTR_INT:
+        return a->u.i == b->u.i;
+    case OFZ_ATTR_STRING:
+        return string_same(a->u.s, b->u.s);
+    case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
+        return a->u.t && b->u.t ? ofz_tensor_identical(a->u.t, b->u.t) : a->u.t == b->u.t;
+    case OFZ_ATTR_GRAPH:
+        return a->u.g == b->u.g;
+    case OFZ_ATTR_FLOATS:
+        return list_same(a->u.floats.v, a->u.floats.count, b->u.floats.v, b->u.floats.count,
+                         sizeof(float));
+    case OFZ_ATTR_INTS:
+        return list_same(a->u.ints.v, a->u.ints.count, b->u.ints.v, b->u.ints.count,
+                         sizeof(int64_t));
+    case OFZ_ATTR_STRINGS:
+        if (a->u.strings.count != b->u.strings.count) return false;
+        for (size_t i = 0; i < a->u.strings.count; i++)
+            if (!string_same(a->u.strings.v[i], b->u.strings.v[i])) return false;
+        return true;
+    default:
+        return true;
+    }
+}
+
 const char *ofz_node_text(char *buf, size_t size, const ofz_node *n)
 {
     const char *dot = n->domain[0] ? "." : "";

@@ -119,6 +119,7 @@ static ofz_status clone_value(ofz_ctx *ctx, ofz_graph *to, const ofz_value *v)
     c->is_output   = v->is_output;
     c->initializer = v->initializer;
     c->external    = v->external;
+    c->sparse      = v->sparse;
     c->changed     = v->changed;
     c->origin      = v->origin;
     c->declared    = v->declared;

@@ -241,6 +241,13 @@ ofz_part ofz_part_number(ofz_build *b, ofz_part like, double v)
     return h;
 }
 
+ofz_part ofz_part_unknown(ofz_build *b)
+{
+    part *p;
+
+    return b->status || !b->infer ? OFZ_NO_PART : part_add(b, &p);
+}
+
 /* --- applying a row --------------------------------------------------------------------------- */
 
 /* A row, the node that it is told about, and its tensors. */

@@ -9,9 +9,9 @@
  *     "F64[2,3] rand(0.5,2)"       the same between two bounds
  *     "F64[2,3] mixed(0.2,2)"      the same, with random signs: for functions with a kink at 0
  *     "F32[4] iota"                0 1 2 3
- *     "SEQ(F32[] 1; F32[2] 2 3)"   a sequence of tensors, or of whatever may stand here
- *     "MAP(I64[2] 1 2; F32[2] 3 4)"  a map: its keys and its values
- *     "OPT(F32[1] 1)", "OPT()"     an optional, with a tensor or sequence or nothing
+ *     "SEQ{F32[] 1; F32[2] 2 3}"   a sequence of tensors, or of whatever may stand here
+ *     "OPT{F32[1] 1}", "OPT{}"     an optional, with a tensor or sequence or nothing
+ *     "MAP{I64[2] 1 2; F32[2] 3 4}"  a map: its keys and its values
  * and attributes as "axis=1 alpha=0.5 axes=[0,-1] scales=[1.0,2.0] mode='linear' names=['a','b']
  * value={F32[2] 1 2}": a number with a point, an exponent, inf or nan is a FLOAT, others are INT.
  * A subgraph is "body=(i c x -> c Add(x,x) {F32[1] 2})": names of its inputs, then what it gives: an

@@ -48,12 +48,12 @@ ofz_status rig_init(rig *r, int opset, const char *domain, const char *attrs, co
 
 static ofz_status rig_declare(rig *r, int k, told t)
 {
+    const bool container = ofz_dtype_is_container(r->in[k].dtype);
+    const bool ranked    = (t == TOLD_ALL || t == TOLD_RANK) && !container;
     ofz_value *v;
-    const bool ranked =
-        !ofz_dtype_is_container(r->in[k].dtype) && (t == TOLD_ALL || t == TOLD_RANK);
-    int64_t dim[OFZ_MAX_RANK];
+    int64_t    dim[OFZ_MAX_RANK];
 
-    if (t == TOLD_CONSTANT && !ofz_dtype_is_container(r->in[k].dtype)) {
+    if (t == TOLD_CONSTANT && !container) {
         ofz_tensor shared;
 
         ofz_tensor_share(&r->in[k], &shared);
@@ -64,11 +64,9 @@ static ofz_status rig_declare(rig *r, int k, told t)
         dim[i] = r->in[k].dim[i];
         if (t == TOLD_RANK) dim[i] = ofz_symbol_block(r->graph, 1);
     }
-    if (ofz_dtype_is_container(r->in[k].dtype) && t != TOLD_NOTHING)
-        v->kind = ofz_dtype_kind(r->in[k].dtype);
+    if (t != TOLD_NOTHING) v->kind = ofz_dtype_kind(r->in[k].dtype);
     OFZ_TRY(ofz_tensor_set(r->ctx, &v->type,
-                           t == TOLD_NOTHING || v->kind != OFZ_KIND_TENSOR ? OFZ_UNDEFINED
-                                                                           : r->in[k].dtype,
+                           t == TOLD_NOTHING || container ? OFZ_UNDEFINED : r->in[k].dtype,
                            ranked ? r->in[k].rank : -1, dim));
     v->is_input = true;
     if (!ofz_list_push(&r->graph->input, v)) return ofz_fail_nomem(r->ctx, "input", 8);

@@ -127,22 +127,23 @@ static const char *parse_elements(ofz_ctx *ctx, const char *s, int salt, ofz_ten
     return s;
 }
 
-/* "item; item)" -> a sequence or an optional, or the map that two of them are. */
-static const char *parse_items(ofz_ctx *ctx, const char *s, int salt, ofz_dtype dtype,
-                               ofz_tensor *out)
+static const char *parse_any(ofz_ctx *ctx, const char *s, int salt, ofz_tensor *out);
+
+/* "{F32[1] 1; F32[2] 2 3}" behind the container's name; two of them are a map. */
+static const char *parse_items(ofz_ctx *ctx, const char *s, ofz_dtype dtype, ofz_tensor *out)
 {
     enum { MOST = 16 };
     ofz_tensor item[MOST], made = { 0 };
     int64_t    n = 0;
 
-    for (s = skip_blanks(s); s && *s != ')' && n < MOST; n++) {
-        s = op_text_tensor(ctx, s, salt, &item[n]);
+    for (s = skip_blanks(s + 1); s && *s != '}' && n < MOST; n++) {
+        s = parse_any(ctx, s, (int)n + 1, &item[n]);
         if (!s) break;
-        if (*s == ';') s++;
+        if (*s == ';') s = skip_blanks(s + 1);
     }
-    if (s && *s == ')' && dtype == OFZ_MAP && n == 2) {
+    if (s && *s == '}' && dtype == OFZ_MAP && n == 2) {
         if (ofz_container_map(ctx, &item[0], &item[1], &made)) s = NULL;
-    } else if (s && *s == ')' && dtype != OFZ_MAP && !ofz_container_new(ctx, &made, dtype, n)) {
+    } else if (s && *s == '}' && dtype != OFZ_MAP && !ofz_container_new(ctx, &made, dtype, n)) {
         for (int64_t i = 0; i < n; i++) ofz_tensor_share(&item[i], ofz_container_item(&made, i));
     } else {
         s = NULL;
@@ -153,30 +154,33 @@ static const char *parse_items(ofz_ctx *ctx, const char *s, int salt, ofz_dtype 
     return skip_blanks(s + 1);
 }
 
-const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor *out)
+static const char *parse_any(ofz_ctx *ctx, const char *s, int salt, ofz_tensor *out)
 {
-    const char *s    = skip_blanks(text);
     const char *name = s;
     int64_t     dim[OFZ_MAX_RANK];
     int         rank;
     ofz_dtype   dtype;
 
     *out = (ofz_tensor){ 0 };
-    if (!strncmp(s, "MAP(", 4)) return parse_items(ctx, s + 4, salt, OFZ_MAP, out);
-    if (!strncmp(s, "SEQ(", 4)) return parse_items(ctx, s + 4, salt, OFZ_SEQUENCE, out);
-    if (!strncmp(s, "OPT(", 4)) return parse_items(ctx, s + 4, salt, OFZ_OPTIONAL, out);
+    if (!strncmp(s, "SEQ{", 4)) return parse_items(ctx, s + 3, OFZ_SEQUENCE, out);
+    if (!strncmp(s, "OPT{", 4)) return parse_items(ctx, s + 3, OFZ_OPTIONAL, out);
+    if (!strncmp(s, "MAP{", 4)) return parse_items(ctx, s + 3, OFZ_MAP, out);
     while (*s && *s != '[') s++;
     dtype = dtype_of(name, (size_t)(s - name));
     s     = parse_shape(s, &rank, dim);
     if (!s || !dtype || ofz_tensor_new(ctx, out, dtype, rank, dim) != OFZ_OK) return NULL;
     if (out->size && dtype != OFZ_STRING) memset(out->data, 0, out->size);
     s = parse_elements(ctx, skip_blanks(s), salt, out);
-    if (s) s = skip_blanks(s);
-    if (!s || (*s && !strchr("});", *s))) {
-        ofz_tensor_release(out);
-        return NULL;
-    }
-    return s;
+    return s ? skip_blanks(s) : NULL;
+}
+
+const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor *out)
+{
+    const char *s = parse_any(ctx, skip_blanks(text), salt, out);
+
+    if (s && (!*s || *s == '}')) return s;
+    if (out->dtype) ofz_tensor_release(out);
+    return NULL;
 }
 
 /* Does the number at `s` look like a float? */

@@ -278,13 +278,13 @@ static const op_case straight[] = {
 };
 
 /* x -> QuantizeLinear -> DequantizeLinear -> loss: the integers in between carry the gradient. */
-static void test_straight_through(void **state)
+static void straight_through(const char *domain)
 {
     static const char *const text[]  = { "F32[3] 0.3 1.4 200", "F32[] 0.5", "U8[] 2" };
     ofz_ctx                 *ctx     = ofz_ctx_new();
     ofz_arena                arena   = { 0 };
     ofz_symbols              symbol  = { 0 };
-    ofz_opset                opset[] = { { "", 13 }, { "ofz", 1 } };
+    ofz_opset                opset[] = { { "", 13 }, { "ofz", 1 }, { "com.microsoft", 1 } };
     ofz_graph               *g;
     ofz_tensor               t[3];
     ofz_value               *x[3], *v[4], *dx[2], *wrt[2];
@@ -292,10 +292,9 @@ static void test_straight_through(void **state)
     ofz_exec                *exec;
     static const char *const names[] = { "QuantizeLinear", "DequantizeLinear", "ReduceSum" };
 
-    (void)state;
     assert_int_equal(ofz_graph_new(ctx, &arena, NULL, &symbol, &g), OFZ_OK);
     g->opset       = opset;
-    g->opset_count = 2;
+    g->opset_count = 3;
     for (int k = 0; k < 3; k++) {
         assert_non_null(op_text_tensor(ctx, text[k], 1, &t[k]));
         assert_int_equal(ofz_constant_new(ctx, g, NULL, &t[k], &x[k]), OFZ_OK);
@@ -304,7 +303,8 @@ static void test_straight_through(void **state)
     for (int k = 0; k < 3; k++) {
         ofz_value    *in[] = { v[k], x[1], x[2] };
         ofz_node     *n;
-        ofz_node_spec spec = { "", names[k], "", 0, k < 2 ? 3 : 1, 1, 0, in, &v[k + 1], NULL };
+        ofz_node_spec spec = { "", names[k], k < 2 ? domain : "", 0,   k < 2 ? 3 : 1, 1,
+                               0,  in,       &v[k + 1],           NULL };
 
         assert_int_equal(ofz_value_new(ctx, g, NULL, &v[k + 1]), OFZ_OK);
         v[k + 1]->type.rank = -1;
@@ -331,6 +331,13 @@ static void test_straight_through(void **state)
     ofz_symbols_free(&symbol);
     ofz_arena_free(&arena);
     ofz_ctx_free(ctx);
+}
+
+static void test_straight_through(void **state)
+{
+    (void)state;
+    straight_through("");
+    straight_through("com.microsoft");
 }
 
 static void test_straight(void **state)
