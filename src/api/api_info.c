@@ -57,7 +57,7 @@ size_t ofz_op_count(void)
     size_t        count = 0;
     const ofz_op *op;
 
-    for (size_t i = 0; (op = ofz_op_at(i)); i++) count += op_public(op);
+    for (op = ofz_op_at(0); op; op = ofz_op_next(op)) count += op_public(op);
     return count;
 }
 
@@ -77,7 +77,7 @@ ofz_op_info ofz_op_get(size_t index)
     const ofz_op     *op;
     size_t            count = 0;
 
-    for (size_t i = 0; (op = ofz_op_at(i)) && count < sizeof row / sizeof row[0]; i++)
+    for (op = ofz_op_at(0); op && count < sizeof row / sizeof row[0]; op = ofz_op_next(op))
         if (op_public(op)) row[count++] = op;
     if (index >= count) return (ofz_op_info){ .domain = "", .name = "" };
     qsort(row, count, sizeof row[0], op_compare);

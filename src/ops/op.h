@@ -217,5 +217,7 @@ ofz_status ofz_ops_lint(ofz_ctx *ctx) OFZ_MUST_USE;
 
 /* Rows by number, in families' order; NULL past the end. */
 const ofz_op *ofz_op_at(size_t index);
+/* The row behind `op`, a row of the tables; NULL behind the last. */
+const ofz_op *ofz_op_next(const ofz_op *op);
 
 #endif

@@ -24,6 +24,22 @@ const ofz_op *ofz_op_at(size_t index)
     return NULL;
 }
 
+const ofz_op *ofz_op_next(const ofz_op *op)
+{
+    size_t f = 0;
+
+    if (op[1].name) return op + 1;
+    for (; f < FAMILY_COUNT; f++) {
+        const ofz_op *last = family[f]->row;
+
+        while (last->name && last != op) last++;
+        if (last == op) break;
+    }
+    while (++f < FAMILY_COUNT)
+        if (family[f]->row->name) return family[f]->row;
+    return NULL;
+}
+
 static const char *op_domain(const ofz_op *op)
 {
     return op->domain ? op->domain : "";

@@ -33,6 +33,8 @@ op_shell op_shell_of(const ofz_tensor *t, uint32_t *types)
                                                          : SHELL_TENSOR;
     uint32_t          inner;
 
+    *types = 0;
+    if (t->dtype == OFZ_MAP) return SHELL_TENSOR; /* of maps only their names are known */
     *types = shell == SHELL_TENSOR && (int)t->dtype < 32 ? 1u << t->dtype : 0;
     for (int64_t i = 0; item && i < t->count; i++) {
         if (op_shell_of(&item[i], &inner) == SHELL_SEQ) shell = SHELL_OPTIONAL_SEQ;

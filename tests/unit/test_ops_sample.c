@@ -38,7 +38,7 @@ static const op_case cases[] = {
     { "GridSample", 20, NULL, { ROW, "F32[1,1,1,3] 0 0 0" }, .error = "grid: coordinates" },
     { "GridSample", 20, NULL, { ROW, "F32[2,1,1,2] 0 0 0 0" }, .error = "grid: batch" },
     { "GridSample", 20, NULL, { ROW, "F32[1,1,2] 0 0" }, .error = "grid: rank 3" },
-    { "GridSample", 22, NULL, { ROW, "I32[1,1,1,2] 0 0" }, .error = "grid: int32, want a float type" },
+    { "GridSample", 22, NULL, { ROW, "I32[1,1,1,2] 0 0" }, .error = "input 1 (grid): int32, want float16, float32, float64 or bfloat16" },
 
     { "AffineGrid", 20, "align_corners=1", { "F32[1,2,3] 1 0 0 0 2 1", "I64[4] 1 1 2 2" }, { "F32[1,2,2,2] -1 -1 1 -1 -1 3 1 3" } },
     { "AffineGrid", 20, NULL, { "F32[1,2,3] 1 0 0 0 1 0", "I64[4] 1 1 1 2" }, { "F32[1,1,2,2] -0.5 0 0.5 0" } },

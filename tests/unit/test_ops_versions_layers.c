@@ -102,6 +102,8 @@ static const version_case constants[] = {
     { "Constant", "12 13 19 21 23 24 25", "value_ints=[1,2]", { 0 }, { "I64[2] 1 2" } },
     { "Constant", "12 13 19 21 23 24 25", "value_string='a'", { 0 }, { "STRING[] 'a'" } },
     { "Constant", "12 13 19 21 23 24 25", "value_strings=['a','b']", { 0 }, { "STRING[2] 'a' 'b'" } },
+    { "ai.onnx.ml:LabelEncoder", "4", "keys_tensor={F32[2] 1 2} values_tensor={I16[2] 5 6} default_tensor={I16[1] 9}", { "F32[3] 2 1 3" }, { "I16[3] 6 5 9" } },
+    { "ai.onnx.ml:LabelEncoder", "4", "keys_tensor={I16[2] 1 2} values_tensor={F32[2] 5 6} default_tensor={F32[1] 9}", { "I16[3] 2 1 3" }, { "F32[3] 6 5 9" } },
     { "Bernoulli", "15 22", NULL, { "F32[2] 0 1" }, { "F32[2] 0 1" } },
     { "Bernoulli", "15 22", "dtype=6", { "F32[2] 0 1" }, { "I32[2] 0 1" } },
     { "Multinomial", "7 22", "sample_size=3", { "F32[1,2] 0 -1000" }, { "I32[1,3] 0 0 0" } },
