@@ -78,7 +78,7 @@ OFZ_API void ofz_ctx_set_follow_links(ofz_ctx *ctx, int follow);
 /* Beyond these a model is refused with OFZ_E_LIMIT, so that no file can make a program hang, overflow its
  * stack or fill the memory. */
 typedef enum ofz_limit {
-    OFZ_LIMIT_DEPTH,     /* messages, graphs and calls of functions inside each other; 100, at most 1000 */
+    OFZ_LIMIT_DEPTH, /* messages, graphs and calls of functions inside each other; 100, at most 1000 */
     OFZ_LIMIT_TENSOR,    /* bytes of one tensor; 64 GiB */
     OFZ_LIMIT_FIELDS,    /* nodes, attributes, values and other fields of one file; 20 Mi */
     OFZ_LIMIT_STRUCTURE, /* bytes that these may take in memory; 1 GiB */
@@ -272,7 +272,7 @@ OFZ_API ofz_value_info ofz_model_node_output(const ofz_model *model, size_t inde
 /* A function of the model's own. */
 typedef struct ofz_function_info {
     const char *domain, *name, *overload; /* domain "" is ai.onnx */
-    size_t      node_count;               /* of its body, without those of functions that it calls */
+    size_t      node_count; /* of its body, without those of functions that it calls */
     size_t      input_count, output_count;
     size_t      call_count; /* nodes that call it: in the graph, in subgraphs and in functions */
 } ofz_function_info;
@@ -302,9 +302,9 @@ typedef struct ofz_dim {
  * the function's body does; one with subgraphs what these do (the costlier branch of an If, the body of
  * a Loop or Scan times the iterations). */
 typedef struct ofz_cost {
-    int64_t macs;            /* multiply-accumulates of Conv, Gemm, MatMul, Einsum, Attention, RNNs */
-    int64_t element_ops;     /* elements that all other nodes compute, compare or sum */
-    int64_t weight_size;     /* bytes of the constants that are read */
+    int64_t macs;        /* multiply-accumulates of Conv, Gemm, MatMul, Einsum, Attention, RNNs */
+    int64_t element_ops; /* elements that all other nodes compute, compare or sum */
+    int64_t weight_size; /* bytes of the constants that are read */
     int64_t activation_size; /* bytes of what is computed, subgraphs' own values left out */
 } ofz_cost;
 
