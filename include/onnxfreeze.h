@@ -387,6 +387,66 @@ OFZ_API ofz_status ofz_mark_apply(ofz_ctx *ctx, ofz_model *model, const ofz_mark
 /* Remove every mark. */
 OFZ_API void ofz_mark_strip(ofz_model *model);
 
+/* --- folding ---------------------------------------------------------------------------------- */
+
+/* What counts as a constant. Never one that a caller may override (from IR version 4 on, an
+ * initializer that is a graph input as well). */
+typedef enum ofz_fold_scope {
+    OFZ_FOLD_UNMARKED,      /* what does not train by the marks; without any mark, everything */
+    OFZ_FOLD_KEEP_DEFAULTS, /* what does not train: by the marks, without any by the defaults */
+    OFZ_FOLD_MARKED         /* of what could train, only what is marked frozen */
+} ofz_fold_scope;
+
+/* Called for every node of the folded model that could not be worked out beforehand. */
+typedef void ofz_fold_kept_fn(void *user, const char *node, const char *reason);
+
+#define OFZ_FOLD_PASSES  16
+#define OFZ_FOLD_DEFAULT ((size_t)-1)
+
+typedef struct ofz_fold_options {
+    ofz_fold_scope scope;
+    int            fuse;       /* 1: fuse neighbours; 0: only constants, clean and merge */
+    size_t         size_limit; /* bytes that all constants together may grow by; OFZ_FOLD_DEFAULT:
+                                     1 MiB for each tensor, beyond those that it replaces */
+    uint32_t       passes;     /* bit i: pass i of ofz_fold_pass_name; all are set */
+    int            verify;     /* runs of both models to compare; 0: none */
+    double         tolerance;  /* |a - b| <= tolerance * (|b| + largest |b| of that output) */
+    uint64_t       seed;       /* of the random inputs */
+    ofz_fold_kept_fn *on_kept; /* or NULL */
+    void             *user;
+} ofz_fold_options;
+
+/* How an output of the folded model compared with the same output of the unfolded one. */
+typedef struct ofz_fold_check {
+    const char *output; /* lent by the model */
+    int         runs;
+    size_t      count;   /* elements compared */
+    double      max_abs; /* largest difference */
+    double      largest; /* largest number of the output */
+} ofz_fold_check;
+
+typedef struct ofz_fold_report {
+    size_t          edits[OFZ_FOLD_PASSES]; /* of each pass */
+    int             rounds;
+    int64_t         growth;      /* bytes of constants, after - before */
+    size_t          check_count; /* 0: nothing was verified */
+    ofz_fold_check *check;
+} ofz_fold_report;
+
+OFZ_API void ofz_fold_options_init(ofz_fold_options *options);
+/* "constants", "clean", ...; NULL from the first number on that is no pass. */
+OFZ_API const char *ofz_fold_pass_name(size_t index);
+/* Work out whatever does not depend on inputs or on what trains, take out what does nothing, fuse what
+ * keeps the meaning. Inputs, outputs and trainable tensors stay as they are. The folded model is run
+ * beside the unfolded one on random inputs.
+ *   report   or NULL; release with ofz_fold_report_free
+ * On failure the model is half folded: free it.
+ * Errors: OFZ_E_DIFFERENT (an output differs; names the pass), OFZ_E_UNSUPPORTED (the model cannot be
+ * run, so nothing can be verified), OFZ_E_MODEL, OFZ_E_NOMEM. */
+OFZ_API ofz_status ofz_model_fold(ofz_ctx *ctx, ofz_model *model, const ofz_fold_options *options,
+                                  ofz_fold_report *report) OFZ_MUST_USE;
+OFZ_API void       ofz_fold_report_free(ofz_fold_report *report);
+
 /* --- running ---------------------------------------------------------------------------------- */
 
 /* Evaluate the graph. Inputs are matched by name; every graph input that is not an initializer must
@@ -565,6 +625,14 @@ typedef struct ofz_op_info {
     int         min_inputs, max_inputs, min_outputs, max_outputs; /* max -1: any number */
     int         infer, eval, grad;                                /* 1: present */
     const char *instead; /* the version withdraws the operator: what takes its place; else NULL */
+    /* What ONNX says of the version, as text; NULL outside ONNX's own domains.
+     *   formals     "X:T W:T B:T? -> Y:T": inputs and outputs with their type variables; T? may be
+     *               left out, T+ is one or more, T* any number, ~ with types of their own
+     *   types       "T = floats int32; I = int64": what the variables may be; floats stands for
+     *               float16 float32 float64, and so on
+     *   attributes  "axis:int! group:int=1 pads:ints": ! is required, = gives the default */
+    const char *formals, *types, *attributes;
+    const char *limit; /* what this program lacks of the version, or NULL */
 } ofz_op_info;
 
 OFZ_API size_t      ofz_op_count(void);

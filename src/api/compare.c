@@ -16,59 +16,14 @@ static void report(comparison *c, const char *part, const char *text)
     c->fn(c->user, part, text);
 }
 
-static bool string_identical(ofz_string a, ofz_string b)
-{
-    return a.size == b.size && (!a.size || !memcmp(a.text, b.text, a.size));
-}
-
-bool ofz_tensor_identical(const ofz_tensor *a, const ofz_tensor *b)
-{
-    if (!ofz_tensor_same_shape(a, b)) return false;
-    if (a->dtype != OFZ_STRING) return !a->size || !memcmp(a->data, b->data, a->size);
-    for (int64_t i = 0; i < a->count; i++)
-        if (!string_identical(((const ofz_string *)a->data)[i], ((const ofz_string *)b->data)[i]))
-            return false;
-    return true;
-}
-
 /* --- attributes ------------------------------------------------------------------------------- */
 
 static bool graph_equal(const ofz_graph *a, const ofz_graph *b);
 
-static bool list_equal(const void *a, size_t n, const void *b, size_t m, size_t size)
-{
-    return n == m && (!n || !memcmp(a, b, n * size));
-}
-
 static bool attr_equal(const ofz_attr *a, const ofz_attr *b)
 {
-    if (strcmp(a->name, b->name) != 0 || a->type != b->type) return false;
-    switch (a->type) {
-    case OFZ_ATTR_FLOAT:
-        return list_equal(&a->u.f, 1, &b->u.f, 1, sizeof a->u.f); /* NaN is equal to itself */
-    case OFZ_ATTR_INT:
-        return a->u.i == b->u.i;
-    case OFZ_ATTR_STRING:
-        return string_identical(a->u.s, b->u.s);
-    case OFZ_ATTR_TENSOR:
-    case OFZ_ATTR_SPARSE_TENSOR:
-        return a->u.t && b->u.t ? ofz_tensor_identical(a->u.t, b->u.t) : a->u.t == b->u.t;
-    case OFZ_ATTR_GRAPH:
-        return graph_equal(a->u.g, b->u.g);
-    case OFZ_ATTR_FLOATS:
-        return list_equal(a->u.floats.v, a->u.floats.count, b->u.floats.v, b->u.floats.count,
-                          sizeof(float));
-    case OFZ_ATTR_INTS:
-        return list_equal(a->u.ints.v, a->u.ints.count, b->u.ints.v, b->u.ints.count,
-                          sizeof(int64_t));
-    case OFZ_ATTR_STRINGS:
-        if (a->u.strings.count != b->u.strings.count) return false;
-        for (size_t i = 0; i < a->u.strings.count; i++)
-            if (!string_identical(a->u.strings.v[i], b->u.strings.v[i])) return false;
-        return true;
-    default:
-        return true; /* carried opaque: nothing here to compare */
-    }
+    if (a->type != OFZ_ATTR_GRAPH) return ofz_attr_same(a, b);
+    return b->type == OFZ_ATTR_GRAPH && !strcmp(a->name, b->name) && graph_equal(a->u.g, b->u.g);
 }
 
 static bool attrs_equal(const ofz_node *a, const ofz_node *b)

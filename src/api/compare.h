@@ -11,7 +11,4 @@ typedef void ofz_structure_fn(void *user, const char *part, const char *text);
 bool ofz_structure_compare(const ofz_model *a, const ofz_model *b, ofz_structure_fn *fn,
                            void *user);
 
-/* Same dtype, shape and bytes; strings by their text. */
-bool ofz_tensor_identical(const ofz_tensor *a, const ofz_tensor *b);
-
 #endif

@@ -88,6 +88,17 @@ ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name, ofz_value
     return OFZ_OK;
 }
 
+ofz_tensor ofz_value_type(const ofz_value *v)
+{
+    ofz_tensor t = v->type;
+
+    if (!ofz_kind_dtype(v->kind)) return t;
+    t.dtype = ofz_kind_dtype(v->kind);
+    t.rank  = -1;
+    t.count = -1;
+    return t;
+}
+
 ofz_value *ofz_value_find(const ofz_graph *g, const char *name)
 {
     for (; g; g = g->parent) {
@@ -192,6 +203,7 @@ ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec, o
     n->overload   = "";
     n->graph      = g;
     n->origin     = -1;
+    n->derived    = spec->derived;
     n->in_count   = spec->in_count;
     n->out_count  = spec->out_count;
     n->attr_count = spec->attr_count;
@@ -274,6 +286,47 @@ const ofz_attr *ofz_node_attr(const ofz_node *n, const char *name)
     for (size_t i = 0; i < n->attr_count; i++)
         if (!strcmp(n->attr[i].name, name)) return &n->attr[i];
     return NULL;
+}
+
+static bool list_same(const void *a, size_t n, const void *b, size_t m, size_t size)
+{
+    return n == m && (!n || !memcmp(a, b, n * size));
+}
+
+static bool string_same(ofz_string a, ofz_string b)
+{
+    return list_same(a.text, a.size, b.text, b.size, 1);
+}
+
+bool ofz_attr_same(const ofz_attr *a, const ofz_attr *b)
+{
+    if (strcmp(a->name, b->name) != 0 || a->type != b->type) return false;
+    switch (a->type) {
+    case OFZ_ATTR_FLOAT:
+        return list_same(&a->u.f, 1, &b->u.f, 1, sizeof a->u.f); /* NaN is equal to itself */
+    case OFZ_ATTR_INT:
+        return a->u.i == b->u.i;
+    case OFZ_ATTR_STRING:
+        return string_same(a->u.s, b->u.s);
+    case OFZ_ATTR_TENSOR:
+    case OFZ_ATTR_SPARSE_TENSOR:
+        return a->u.t && b->u.t ? ofz_tensor_identical(a->u.t, b->u.t) : a->u.t == b->u.t;
+    case OFZ_ATTR_GRAPH:
+        return a->u.g == b->u.g;
+    case OFZ_ATTR_FLOATS:
+        return list_same(a->u.floats.v, a->u.floats.count, b->u.floats.v, b->u.floats.count,
+                         sizeof(float));
+    case OFZ_ATTR_INTS:
+        return list_same(a->u.ints.v, a->u.ints.count, b->u.ints.v, b->u.ints.count,
+                         sizeof(int64_t));
+    case OFZ_ATTR_STRINGS:
+        if (a->u.strings.count != b->u.strings.count) return false;
+        for (size_t i = 0; i < a->u.strings.count; i++)
+            if (!string_same(a->u.strings.v[i], b->u.strings.v[i])) return false;
+        return true;
+    default:
+        return true;
+    }
 }
 
 const char *ofz_node_text(char *buf, size_t size, const ofz_node *n)

@@ -18,4 +18,16 @@ typedef void ofz_infer_watch_fn(void *user, const ofz_node *n, const ofz_op *op,
 ofz_status   ofz_infer_watched(ofz_ctx *ctx, ofz_graph *g, ofz_infer_watch_fn *watch,
                                void *user) OFZ_MUST_USE;
 
+/* The same for someone who wants to know which elements became known on the way.
+ *   constant   may the elements of this constant be looked at? NULL: of all
+ *   known      called for each value of `g` itself whose elements are known; of integers some may be
+ *              symbols, then `t` is int64 whatever the value's type is. `t` is lent for the call */
+typedef struct ofz_infer_lens {
+    bool (*constant)(void *user, const ofz_value *v);
+    ofz_status (*known)(void *user, const ofz_value *v, const ofz_tensor *t, bool symbolic);
+    void *user;
+} ofz_infer_lens;
+
+ofz_status ofz_infer_known(ofz_ctx *ctx, ofz_graph *g, const ofz_infer_lens *lens) OFZ_MUST_USE;
+
 #endif

@@ -227,6 +227,18 @@ bool ofz_tensor_same_shape(const ofz_tensor *a, const ofz_tensor *b)
            (a->rank <= 0 || !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]));
 }
 
+bool ofz_tensor_identical(const ofz_tensor *a, const ofz_tensor *b)
+{
+    if (!ofz_tensor_same_shape(a, b)) return false;
+    if (a->dtype != OFZ_STRING) return !a->size || !memcmp(a->data, b->data, a->size);
+    for (int64_t i = 0; i < a->count; i++) {
+        const ofz_string x = ((const ofz_string *)a->data)[i], y = ((const ofz_string *)b->data)[i];
+
+        if (x.size != y.size || (x.size && memcmp(x.text, y.text, x.size) != 0)) return false;
+    }
+    return true;
+}
+
 int64_t ofz_tensor_span(const ofz_tensor *t, int from, int to)
 {
     int64_t n = 1;

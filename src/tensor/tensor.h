@@ -68,6 +68,8 @@ bool ofz_tensor_aligned(const ofz_tensor *t);
 
 /* Same dtype, rank and dims. */
 bool ofz_tensor_same_shape(const ofz_tensor *a, const ofz_tensor *b);
+/* Same dtype, shape and bytes; strings by their text. */
+bool ofz_tensor_identical(const ofz_tensor *a, const ofz_tensor *b);
 /* Product of dim[from..to). Overflow cannot happen on a tensor whose count was computed, unless a
  * dim is 0; then the result saturates at INT64_MAX. Symbols make it -1. */
 int64_t ofz_tensor_span(const ofz_tensor *t, int from, int to);
