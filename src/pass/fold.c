@@ -286,8 +286,9 @@ static ofz_status node_left(ofz_fold *f, ofz_node *n, ofz_fold_left_fn *left, vo
     }
     OFZ_TRY(ofz_fold_node(f, n, &bar, &size));
     switch (bar) {
-    case OFZ_FOLD_FREE: /* the rounds ended before it was reached */
-        return OFZ_OK;
+    case OFZ_FOLD_FREE:
+        snprintf(buf, sizeof buf, "left out: the pass that folds it is off");
+        break;
     case OFZ_FOLD_UNKNOWN:
         snprintf(buf, sizeof buf, "unknown operator");
         break;
@@ -327,6 +328,7 @@ static ofz_status report_left(ofz_fold *f, ofz_fold_left_fn *left, void *user)
 {
     ofz_graph *g = f->model->graph;
 
+    f->dry = true;
     trace_sources(f, g);
     for (size_t i = 0; i < g->node.count; i++) OFZ_TRY(node_left(f, g->node.item[i], left, user));
     return OFZ_OK;

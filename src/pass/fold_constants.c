@@ -249,7 +249,7 @@ ofz_status ofz_fold_node(ofz_fold *f, ofz_node *n, ofz_fold_bar *bar, int64_t *s
     st   = work_new(&w);
     for (size_t i = 0; !st && i < n->in_count; i++) st = set_input(&w, i);
     if (!st) st = work_run(&w, room, bar, size);
-    if (!st && !*bar) {
+    if (!st && !*bar && !f->dry) {
         f->growth += *size - replaced_size(f, n);
         st = work_take(&w);
     }

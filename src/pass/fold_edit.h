@@ -10,6 +10,7 @@ struct ofz_fold {
     ofz_model              *model;
     const ofz_fold_options *options;
     bool                    marked, trains; /* some tensor carries a mark; some tensor trains */
+    bool                    dry;            /* nodes are looked at and not folded */
     size_t                  edits;
     int64_t                 growth; /* bytes that constants have grown by */
     int64_t                 work; /* multiply-accumulates and elements that may still be computed */
