@@ -625,6 +625,14 @@ typedef struct ofz_op_info {
     int         min_inputs, max_inputs, min_outputs, max_outputs; /* max -1: any number */
     int         infer, eval, grad;                                /* 1: present */
     const char *instead; /* the version withdraws the operator: what takes its place; else NULL */
+    /* What ONNX says of the version, as text; NULL outside ONNX's own domains.
+     *   formals     "X:T W:T B:T? -> Y:T": inputs and outputs with their type variables; T? may be
+     *               left out, T+ is one or more, T* any number, ~ with types of their own
+     *   types       "T = floats int32; I = int64": what the variables may be; floats stands for
+     *               float16 float32 float64, and so on
+     *   attributes  "axis:int! group:int=1 pads:ints": ! is required, = gives the default */
+    const char *formals, *types, *attributes;
+    const char *limit; /* what this program lacks of the version, or NULL */
 } ofz_op_info;
 
 OFZ_API size_t      ofz_op_count(void);

@@ -248,7 +248,6 @@ def layers():
     yield "pool_dilation", "MaxPool with dilations of 2^62", pool("MaxPool", attr_ints("kernel_shape", [2, 2]), attr_ints("dilations", [1 << 62] * 2))
     yield "pool_wide", "MaxPool with a kernel of 2^20 over pads of 2^20 - 1", pool(
         "MaxPool", attr_ints("kernel_shape", [1 << 20, 1 << 20]), attr_ints("pads", [(1 << 20) - 1] * 4), attr_ints("strides", [1 << 19] * 2))
-    yield "lrn_size", "LRN over 2^62 channels", one("LRN", ["i"], attr_int("size", (1 << 62) + 1))
     turn = lambda *a: one("ConvTranspose", ["i", "w"], *a, extra=k4)
     yield "conv_transpose_stride", "ConvTranspose with strides of 2^40", turn(attr_ints("strides", [BIG, BIG]))
     yield "conv_transpose_pads", "ConvTranspose that cuts more than there is", turn(attr_ints("pads", [9, 9, 9, 9]))

@@ -29,6 +29,28 @@ static void take(void *user, ofz_status kind, const char *where, const char *tex
 
 /* --- operators -------------------------------------------------------------------------------- */
 
+/* The types of the inputs as far as they are declared or inferred, against the version's. */
+static ofz_status check_types(check *c, const ofz_op *op, const ofz_node *n)
+{
+    const ofz_tensor **in   = calloc(n->in_count + 1, sizeof *in);
+    ofz_tensor        *type = calloc(n->in_count + 1, sizeof *type);
+    ofz_status         st   = OFZ_OK;
+    ofz_variable_type  bound[OFZ_SCHEMA_VARIABLES];
+    ofz_signature      s;
+
+    if (!in || !type) st = ofz_fail_nomem(c->ctx, "check", n->in_count * sizeof *type);
+    for (size_t i = 0; i < n->in_count && !st; i++) {
+        if (!n->in[i]) continue;
+        type[i] = ofz_value_type(n->in[i]);
+        in[i]   = &type[i];
+    }
+    if (!st && ofz_op_signature(op, n, &s))
+        st = ofz_signature_check(c->ctx, &s, in, n->in_count, bound);
+    free(in);
+    free(type);
+    return st;
+}
+
 static ofz_status check_node(check *c, const ofz_node *n)
 {
     const ofz_op *op   = ofz_op_find(n->domain, n->op_type, n->opset);
@@ -49,6 +71,7 @@ static ofz_status check_node(check *c, const ofz_node *n)
     if (!attrs) return ofz_fail_nomem(c->ctx, "check", op->attr_size);
     st = ofz_op_parse(c->ctx, op, n, attrs);
     free(attrs);
+    if (!st) st = check_types(c, op, n);
     if (st == OFZ_E_NOMEM) return st;
     if (st) take(c, st, ofz_node_text(where, sizeof where, n), ofz_error(c->ctx));
     return OFZ_OK;

@@ -72,15 +72,17 @@ static int op_compare(const void *a, const void *b)
 
 ofz_op_info ofz_op_get(size_t index)
 {
-    const ofz_op *row[4096]; /* ONNX has 642 operator versions */
-    const ofz_op *op;
-    size_t        count = 0;
+    const ofz_op     *row[4096]; /* ONNX has 642 operator versions */
+    const ofz_schema *schema;
+    const ofz_op     *op;
+    size_t            count = 0;
 
     for (size_t i = 0; (op = ofz_op_at(i)) && count < sizeof row / sizeof row[0]; i++)
         if (op_public(op)) row[count++] = op;
     if (index >= count) return (ofz_op_info){ .domain = "", .name = "" };
     qsort(row, count, sizeof row[0], op_compare);
-    op = row[index];
+    op     = row[index];
+    schema = ofz_schema_find(op->domain ? op->domain : "", op->name, op->since);
     return (ofz_op_info){
         .domain      = op->domain ? op->domain : "",
         .name        = op->name,
@@ -93,5 +95,9 @@ ofz_op_info ofz_op_get(size_t index)
         .eval        = op->eval != NULL,
         .grad        = op->grad != NULL,
         .instead     = op->instead,
+        .formals     = schema ? schema->formals : NULL,
+        .types       = schema ? schema->types : NULL,
+        .attributes  = schema ? schema->attrs : NULL,
+        .limit       = ofz_op_limit(op),
     };
 }

@@ -166,6 +166,26 @@ static ofz_status step_subs(const scope *s, const ofz_node *n, ofz_step *step)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+/* Steps of one version share its signature when they are near each other, as they mostly are. */
+static ofz_status step_signature(const scope *s, ofz_step *step)
+{
+    enum { NEAR = 64 };
+    const ptrdiff_t at = step - s->plan->step;
+    ofz_signature   read, *kept;
+
+    for (ptrdiff_t i = 1; i <= at && i <= NEAR; i++)
+        if (step[-i].op == step->op && step[-i].node->derived == step->node->derived) {
+            step->signature = step[-i].signature;
+            return OFZ_OK;
+        }
+    if (!ofz_op_signature(step->op, step->node, &read)) return OFZ_OK;
+    kept = OFZ_NEW(&s->plan->arena, ofz_signature);
+    if (!kept) return ofz_fail_nomem(s->ctx, "plan", sizeof *kept);
+    *kept           = read;
+    step->signature = kept;
+    return OFZ_OK;
+}
+
 /* No row evaluates the node: say why. */
 static ofz_status step_refuse(ofz_ctx *ctx, const ofz_node *n, bool known)
 {
@@ -199,6 +219,7 @@ static ofz_status step_fill(const scope *s, ofz_step *step)
     if (!attrs) return ofz_fail_nomem(ctx, "plan", step->op->attr_size);
     st = ofz_op_parse(ctx, step->op, n, attrs);
     if (st) return ofz_at(ctx, st, "%s", ofz_node_text(text, sizeof text, n));
+    OFZ_TRY(step_signature(s, step));
     step->attrs     = attrs;
     step->counted   = ofz_op_has_work(step->op);
     step->in_count  = (int)n->in_count;

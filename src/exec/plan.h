@@ -17,9 +17,10 @@ typedef struct ofz_subplan {
 
 /* A slot holds one value during a run. -1 stands for an absent input or output. */
 typedef struct ofz_step {
-    const ofz_node *node;
-    const ofz_op   *op;
-    const void     *attrs;
+    const ofz_node      *node;
+    const ofz_op        *op;
+    const void          *attrs;
+    const ofz_signature *signature; /* NULL: a private row */
     bool          counted; /* does more than read and make elements: ofz_op_work_of says how much */
     int           in_count, out_count;
     int          *in, *out;

@@ -76,19 +76,36 @@ static const int64_t *hint_of(ofz_exec *e, int i, const ofz_tensor *t)
     return wide;
 }
 
+/* Types that a row left open follow from the inputs'; those that it set must be allowed. */
+static ofz_status check_outputs(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s,
+                                const ofz_variable_type *bound)
+{
+    for (int i = 0; i < s->out_count; i++) {
+        ofz_tensor *t = e->out[i];
+
+        if (!t) continue;
+        if (!t->dtype) t->dtype = ofz_signature_output(s->signature, (size_t)i, bound);
+        OFZ_TRY(ofz_signature_check_output(ctx, s->signature, (size_t)i, t, bound));
+    }
+    return OFZ_OK;
+}
+
 static ofz_status step_infer(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
 {
-    ofz_infer_call c = { .ctx       = ctx,
-                         .node      = s->node,
-                         .opset     = s->node->opset,
-                         .attrs     = s->attrs,
-                         .in_count  = s->in_count,
-                         .out_count = s->out_count,
-                         .in        = e->in,
-                         .hint      = e->hint,
-                         .out       = e->out,
-                         .fresh     = OFZ_SYMBOL((int64_t)1 << 50) };
+    ofz_infer_call    c = { .ctx       = ctx,
+                            .node      = s->node,
+                            .opset     = s->node->opset,
+                            .attrs     = s->attrs,
+                            .in_count  = s->in_count,
+                            .out_count = s->out_count,
+                            .in        = e->in,
+                            .hint      = e->hint,
+                            .out       = e->out,
+                            .fresh     = OFZ_SYMBOL((int64_t)1 << 50) };
+    ofz_variable_type bound[OFZ_SCHEMA_VARIABLES];
 
+    if (s->signature)
+        OFZ_TRY(ofz_signature_check(ctx, s->signature, e->in, (size_t)s->in_count, bound));
     for (int i = 0; i < s->in_count; i++)
         if (e->in[i] && ofz_dtype_is_container(e->in[i]->dtype) &&
             !(s->op->flags & OFZ_OP_CONTAINER))
@@ -96,7 +113,8 @@ static ofz_status step_infer(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s)
                             ofz_dtype_name(e->in[i]->dtype));
     for (int i = 0; i < s->out_count; i++)
         if (e->out[i]) OFZ_TRY(ofz_tensor_set(ctx, e->out[i], OFZ_UNDEFINED, -1, NULL));
-    return s->op->infer(&c);
+    OFZ_TRY(s->op->infer(&c));
+    return s->signature ? check_outputs(ctx, e, s, bound) : OFZ_OK;
 }
 
 static ofz_status step_alloc(ofz_ctx *ctx, ofz_exec *e, const ofz_step *s, bool *viewed)

@@ -88,6 +88,17 @@ ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name, ofz_value
     return OFZ_OK;
 }
 
+ofz_tensor ofz_value_type(const ofz_value *v)
+{
+    ofz_tensor t = v->type;
+
+    if (!ofz_kind_dtype(v->kind)) return t;
+    t.dtype = ofz_kind_dtype(v->kind);
+    t.rank  = -1;
+    t.count = -1;
+    return t;
+}
+
 ofz_value *ofz_value_find(const ofz_graph *g, const char *name)
 {
     for (; g; g = g->parent) {
@@ -192,6 +203,7 @@ ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec, o
     n->overload   = "";
     n->graph      = g;
     n->origin     = -1;
+    n->derived    = spec->derived;
     n->in_count   = spec->in_count;
     n->out_count  = spec->out_count;
     n->attr_count = spec->attr_count;

@@ -164,6 +164,8 @@ struct ofz_node {
     bool            removed; /* taken out; gone with the next ofz_graph_sweep */
     int             origin;  /* as in ofz_value */
     int             scratch; /* likewise */
+    bool derived; /* made from other nodes: may have element types that a row computes and the
+                            version at hand does not list */
 };
 
 /* --- graphs ----------------------------------------------------------------------------------- */
@@ -213,6 +215,8 @@ int64_t ofz_graph_opset(const ofz_graph *g, const char *domain);
  */
 ofz_status ofz_value_new(ofz_ctx *ctx, ofz_graph *g, const char *name,
                          ofz_value **out) OFZ_MUST_USE;
+/* A value's type, with its kind as the dtype when it is a sequence, an optional or a map. */
+ofz_tensor ofz_value_type(const ofz_value *v);
 /* Find `name` in this scope, then in the outer ones; NULL. */
 ofz_value *ofz_value_find(const ofz_graph *g, const char *name);
 /* A new constant: takes over one reference of `t`. */
@@ -228,6 +232,7 @@ typedef struct ofz_node_spec {
     ofz_value *const *in;
     ofz_value *const *out;
     const ofz_attr   *attr;
+    bool              derived;
 } ofz_node_spec;
 
 ofz_status ofz_node_add(ofz_ctx *ctx, ofz_graph *g, const ofz_node_spec *spec,
@@ -267,10 +272,11 @@ ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g) OFZ_M
 /* Drop an attribute; nothing happens when there is none of that name. */
 void ofz_node_drop_attr(ofz_node *n, const char *name);
 /* The value is a constant from here on: its producer, if any, loses it (and is removed when that was
- * its only output). Takes over one reference of `t`. Errors: OFZ_E_NOMEM. */
+ * its only output). Takes over one reference of `t`. Errors: OFZ_E_NOMEM; OFZ_E_UNSUPPORTED for a
+ * sparse initializer, whose bytes in the file stay as they are. */
 ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *t) OFZ_MUST_USE;
 /* Give `v` another name. Errors: OFZ_E_MODEL when the name is taken in its scope, in one around it or
- * in a subgraph that reads v; OFZ_E_NOMEM. */
+ * in a subgraph that reads v; OFZ_E_UNSUPPORTED for a sparse initializer; OFZ_E_NOMEM. */
 ofz_status ofz_value_rename(ofz_ctx *ctx, ofz_value *v, const char *name) OFZ_MUST_USE;
 /* If `n` is a Constant node with one attribute that holds a dense tensor, its output becomes that
  * constant; the node stays. Errors: OFZ_E_NOMEM. */

@@ -107,6 +107,7 @@ static ofz_status copy_value(copier *c, const ofz_value *v)
         if (!made->constant) return ofz_fail_nomem(c->ctx, v->name, sizeof *made->constant);
         ofz_tensor_share(v->constant, made->constant);
         made->initializer = v->initializer;
+        made->sparse      = v->sparse;
     }
     return remember(c, v->name, made);
 }

@@ -110,12 +110,21 @@ ofz_status ofz_node_capture(ofz_ctx *ctx, ofz_node *n, const ofz_graph *g)
 
 /* --- values ----------------------------------------------------------------------------------- */
 
+/* A sparse initializer of the file: its bytes, and with them its name, are never written anew. */
+static bool value_stays(const ofz_value *v)
+{
+    return v->sparse && !v->producer;
+}
+
 ofz_status ofz_value_set_constant(ofz_ctx *ctx, ofz_value *v, const ofz_tensor *t)
 {
     ofz_node   *n    = v->producer;
     ofz_tensor *own  = v->constant ? v->constant : OFZ_NEW(v->graph->arena, ofz_tensor);
     bool        idle = true;
 
+    if (value_stays(v))
+        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "value '%.100s': a sparse initializer, which stays",
+                        v->name);
     if (!own) return ofz_fail_nomem(ctx, v->name, sizeof *own);
     OFZ_TRY(ofz_tensor_set(ctx, &v->type, t->dtype, t->rank, t->dim));
     if (v->constant) ofz_tensor_release(v->constant);
@@ -150,6 +159,9 @@ ofz_status ofz_value_rename(ofz_ctx *ctx, ofz_value *v, const char *name)
 
     if (!strcmp(v->name, name)) return OFZ_OK;
     if (!name[0]) return ofz_fail(ctx, OFZ_E_MODEL, "value '%.100s': no new name", v->name);
+    if (value_stays(v))
+        return ofz_fail(ctx, OFZ_E_UNSUPPORTED, "value '%.100s': a sparse initializer, which stays",
+                        v->name);
     if (ofz_value_out_of_reach(v))
         return ofz_fail(ctx, OFZ_E_UNSUPPORTED,
                         "value '%.100s': an output of a subgraph by its name", v->name);

@@ -119,6 +119,7 @@ static ofz_status clone_value(ofz_ctx *ctx, ofz_graph *to, const ofz_value *v)
     c->is_output   = v->is_output;
     c->initializer = v->initializer;
     c->external    = v->external;
+    c->sparse      = v->sparse;
     c->changed     = v->changed;
     c->origin      = v->origin;
     c->declared    = v->declared;
@@ -157,6 +158,7 @@ static ofz_status clone_node(ofz_ctx *ctx, const ofz_graph *from, ofz_graph *to,
     c->opset    = n->opset;
     c->overload = n->overload;
     c->origin   = n->origin;
+    c->derived  = n->derived;
     c->changed  = n->changed;
     return OFZ_OK;
 }

@@ -50,7 +50,8 @@ static toff_t bytes_size(thandle_t h)
     return ((tiff_work *)h)->in.size;
 }
 
-static int fail(TIFF *t, void *user, const char *module, const char *format, va_list args)
+static OFZ_PRINTF(4, 0) int fail(TIFF *t, void *user, const char *module, const char *format,
+                                 va_list args)
 {
     tiff_work *w = user;
 

@@ -241,6 +241,13 @@ ofz_part ofz_part_number(ofz_build *b, ofz_part like, double v)
     return h;
 }
 
+ofz_part ofz_part_unknown(ofz_build *b)
+{
+    part *p;
+
+    return b->status || !b->infer ? OFZ_NO_PART : part_add(b, &p);
+}
+
 /* --- applying a row --------------------------------------------------------------------------- */
 
 /* A row, the node that it is told about, and its tensors. */
@@ -413,6 +420,7 @@ static ofz_status call_emit(ofz_build *b, const ofz_part *in, const call *c, con
         s->out[k] = out[k];
         OFZ_TRY(ofz_tensor_set(b->ctx, &v->type, p->t.dtype, p->t.rank, p->t.dim));
     }
+    spec.derived = true;
     return ofz_node_add(b->ctx, b->grad->graph, &spec, &s->node);
 }
 

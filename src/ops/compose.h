@@ -95,6 +95,9 @@ ofz_part ofz_part_number(ofz_build *b, ofz_part like, double v);
     ofz_part_ints(b, (int)(sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)),            \
                   (const int64_t[]){ __VA_ARGS__ })
 
+/* Something of which nothing is known, not even its type; in inference alone. */
+ofz_part ofz_part_unknown(ofz_build *b);
+
 /* Apply row `op` of version `opset` to in[] (until OFZ_LAST_PART; OFZ_NO_PART leaves one out).
  * "domain:Name" for other domains than ONNX's own.
  *   attr   ends with a NULL name; NULL for none

@@ -136,10 +136,13 @@ ofz_part ofz_ms_cast(ofz_build *b, ofz_part x, ofz_dtype to)
 
 ofz_part ofz_ms_scalar(ofz_build *b, ofz_part x)
 {
-    const ofz_tensor *t = ofz_part_type(b, x);
-
-    if (x < 0 || t->rank < 1 || t->count != 1) return x;
+    if (x < 0 || ofz_part_rank(b, x) == 0) return x;
     return ofz_apply(b, "Reshape", 13, NULL, OFZ_PARTS(x, ofz_part_ints(b, 0, NULL)));
+}
+
+ofz_part ofz_ms_scalar_or_more(ofz_build *b, ofz_part x)
+{
+    return ofz_part_type(b, x)->count == 1 ? ofz_ms_scalar(b, x) : x;
 }
 
 ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero)
@@ -150,9 +153,10 @@ ofz_part ofz_ms_dequantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part ze
 
 ofz_part ofz_ms_quantize(ofz_build *b, ofz_part x, ofz_part scale, ofz_part zero, ofz_part like)
 {
-    const ofz_attr to[] = { OFZ_SET_I("output_dtype", (int64_t)ofz_part_type(b, like)->dtype),
-                            { 0 } };
+    const ofz_dtype dtype = ofz_part_type(b, like)->dtype;
+    const ofz_attr  to[]  = { OFZ_SET_I("output_dtype", (int64_t)dtype), { 0 } };
 
+    if (zero < 0 && !dtype) return ofz_part_unknown(b);
     return ofz_apply(b, "QuantizeLinear", 23, zero < 0 ? to : NULL,
                      OFZ_PARTS(x, ofz_ms_scalar(b, scale), ofz_ms_scalar(b, zero)));
 }

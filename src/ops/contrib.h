@@ -29,8 +29,9 @@ ofz_part ofz_ms_range(ofz_build *b, ofz_part n);
 ofz_part ofz_ms_cast(ofz_build *b, ofz_part x, ofz_dtype to);
 /* x * y, 2-d or stacked. */
 ofz_part ofz_ms_matmul(ofz_build *b, ofz_part x, ofz_part y);
-/* A number or a vector of one, as a scalar; other shapes as they are. */
+/* x, which has one element, as a scalar; the second leaves what has more as it is. */
 ofz_part ofz_ms_scalar(ofz_build *b, ofz_part x);
+ofz_part ofz_ms_scalar_or_more(ofz_build *b, ofz_part x);
 
 /* What QuantizeLinear and DequantizeLinear do with one scale for all; the zero point may be
  * OFZ_NO_PART. like: whose type the result has without a zero point. */

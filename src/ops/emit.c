@@ -17,7 +17,8 @@ static ofz_status emit_node(ofz_grad_call *g, const char *domain, const char *op
                            .attr_count = (size_t)attr_count,
                            .in         = in,
                            .out        = out,
-                           .attr       = attr };
+                           .attr       = attr,
+                           .derived    = true };
 
     for (int i = 0; i < out_count; i++) OFZ_TRY(ofz_value_new(g->ctx, g->graph, NULL, &out[i]));
     snprintf(name, sizeof name, "%s_%zu", op_type, g->graph->node.count);

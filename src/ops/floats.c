@@ -1,6 +1,7 @@
 /* floats.c - widening of narrow floats around an eval function. */
 #include "ops/floats.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/half.h"
@@ -130,4 +131,14 @@ ofz_status ofz_eval_floats(ofz_eval_call *c, ofz_eval_fn *fn)
 ofz_status ofz_eval_floats_or_i8(ofz_eval_call *c, ofz_eval_fn *fn)
 {
     return eval_floats(c, fn, true);
+}
+
+double ofz_integer_of(ofz_dtype dtype, double x)
+{
+    const ofz_dtype_row *row  = ofz_dtype_get(dtype);
+    const bool           sign = row->cls == OFZ_CLASS_INT;
+    const double         top  = row->cls == OFZ_CLASS_BOOL ? 2 : ldexp(1, row->bits - sign);
+
+    x = trunc(x + copysign(1e-9 * (1 + fabs(x)), x));
+    return fmin(fmax(x, sign ? -top : 0), top - 1);
 }

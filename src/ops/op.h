@@ -8,6 +8,7 @@
 #define OFZ_OPS_OP_H
 
 #include "ir/graph.h"
+#include "ops/schema.h"
 
 enum {
     OFZ_OP_PURE    = 1 << 0, /* same inputs, same outputs: may be folded */
@@ -200,6 +201,13 @@ const ofz_op *ofz_op_withdrawn(const char *domain, const char *op_type, int64_t 
  * a count of inputs that the row does not allow. */
 ofz_status ofz_op_parse(ofz_ctx *ctx, const ofz_op *op, const ofz_node *node,
                         void *dst) OFZ_MUST_USE;
+
+/* What the specification says of this row's version, for a node of it. false, and a signature
+ * without a schema, for private rows and derived nodes: nothing binds their types. */
+bool ofz_op_signature(const ofz_op *op, const ofz_node *node, ofz_signature *out);
+
+/* What is known to be missing of the row although it is there (limits.def), or NULL. */
+const char *ofz_op_limit(const ofz_op *op);
 
 /* The role that a constant has as input `index` of a node with this row. */
 ofz_role ofz_op_role(const ofz_op *op, size_t index);

@@ -624,7 +624,8 @@ done:
     { "softcap", OFZ_ATTR_FLOAT, AT(softcap) },                                                    \
     { "softmax_precision", OFZ_ATTR_INT, OFZ_ATTR_IGNORED }
 #define WINDOW                                                                                     \
-    { "left_window_size", OFZ_ATTR_INT, AT(left) }, { "right_window_size", OFZ_ATTR_INT, AT(right) }
+    { "left_window_size", OFZ_ATTR_INT, AT(left), .i = -1 },                                       \
+    { "right_window_size", OFZ_ATTR_INT, AT(right), .i = -1 }
 
 static const ofz_attr_def attention23_def[] = { COMMON, { 0 } };
 static const ofz_attr_def attention_def[] = { COMMON, WINDOW, { 0 } };

@@ -274,15 +274,16 @@ static const ofz_attr_def loop_attr[] = {
         "If", since, { 1, 1 }, { 1, OFZ_VARIADIC }, FLAGS, if_attr, sizeof(if_attrs), if_infer,    \
             if_eval, ofz_if_grad                                                                   \
     }
-/* Trip count and condition may be "", so that no input need be there by name. */
-#define LOOP(since)                                                                                \
+/* Trip count and condition may be absent; a state was obligatory once. */
+#define LOOP(since, least)                                                                         \
     {                                                                                              \
-        "Loop", since, { 0, OFZ_VARIADIC }, { 1, OFZ_VARIADIC }, FLAGS, loop_attr,                 \
+        "Loop", since, { least, OFZ_VARIADIC }, { 1, OFZ_VARIADIC }, FLAGS, loop_attr,             \
             sizeof(loop_attrs), loop_infer, loop_eval, ofz_loop_grad                               \
     }
 
 static const ofz_op rows[] = {
-    IF(1),    IF(11),   IF(13),   IF(16),   IF(19),   IF(21),   IF(23),   IF(24),   IF(25), LOOP(1),
-    LOOP(11), LOOP(13), LOOP(16), LOOP(19), LOOP(21), LOOP(23), LOOP(24), LOOP(25), { 0 },
+    IF(1),       IF(11),      IF(13),      IF(16),      IF(19),      IF(21),      IF(23),
+    IF(24),      IF(25),      LOOP(1, 3),  LOOP(11, 0), LOOP(13, 0), LOOP(16, 0), LOOP(19, 0),
+    LOOP(21, 0), LOOP(23, 0), LOOP(24, 0), LOOP(25, 0), { 0 },
 };
 OFZ_OP_TABLE(control, rows);

@@ -74,24 +74,49 @@ static ofz_status slice_type(ofz_ctx *ctx, const ofz_tensor *t, int64_t axis, in
     return ofz_tensor_set(ctx, out, t->dtype, t->rank - 1, dim);
 }
 
-static ofz_status scan_infer_types(ofz_infer_call *c, const ofz_tensor **in, ofz_tensor *room,
-                                   ofz_tensor *out)
+/* `t` becomes the type of `count` (a dim) of it. */
+static ofz_status stack_type(ofz_ctx *ctx, ofz_tensor *t, int64_t count)
+{
+    int64_t dim[OFZ_MAX_RANK + 1];
+
+    if (t->rank < 0) return OFZ_OK;
+    dim[0] = count;
+    for (int i = 0; i < t->rank; i++) dim[i + 1] = t->dim[i];
+    return ofz_tensor_set(ctx, t, t->dtype, t->rank + 1, dim);
+}
+
+/* Outputs 0 to out_count of Scan-8: batches of what the body makes of a sample. */
+static ofz_status scan8_infer_outputs(ofz_infer_call *c, size_t states, int64_t batch,
+                                      int64_t length, const ofz_tensor *room, ofz_tensor *out)
+{
+    for (size_t k = 0; k < (size_t)c->out_count; k++) {
+        if (k >= states) OFZ_TRY(stack_type(c->ctx, &out[k], length));
+        OFZ_TRY(ofz_infer_stack(c, k, k < states ? &room[k] : &out[k], 0, batch));
+    }
+    return OFZ_OK;
+}
+
+/* first: where the body's inputs begin among the node's; 1 for Scan-8, whose inputs are batches. */
+static ofz_status scan_infer_types(ofz_infer_call *c, size_t first, const ofz_tensor **in,
+                                   ofz_tensor *room, ofz_tensor *out)
 {
     const scan_attrs *a      = c->attrs;
-    const size_t      count  = (size_t)c->in_count;
+    const size_t      count  = (size_t)c->in_count - first;
     const size_t      states = count - (size_t)a->scan_count;
-    int64_t           length = ofz_infer_fresh(c);
+    int64_t           length = ofz_infer_fresh(c), batch = ofz_infer_fresh(c);
 
     for (size_t i = 0; i < count; i++) {
-        if (!c->in[i]) return ofz_fail(c->ctx, OFZ_E_MODEL, "input %zu: missing", i);
-        in[i] = &room[i];
-        if (i < states)
-            room[i] = *c->in[i];
-        else
+        if (!c->in[first + i])
+            return ofz_fail(c->ctx, OFZ_E_MODEL, "input %zu: missing", first + i);
+        in[i]   = &room[i];
+        room[i] = *c->in[first + i];
+        if (first) OFZ_TRY(slice_type(c->ctx, &room[i], 0, &batch, &room[i]));
+        if (i >= states)
             OFZ_TRY(
-                slice_type(c->ctx, c->in[i], list_at(a->in_axis, i - states), &length, &room[i]));
+                slice_type(c->ctx, &room[i], list_at(a->in_axis, i - states), &length, &room[i]));
     }
     OFZ_TRY(ofz_infer_states(c, a->body, in, count, room, states, out, 0));
+    if (first) return scan8_infer_outputs(c, states, batch, length, room, out);
     for (size_t k = 0; k < (size_t)c->out_count; k++)
         if (k < states)
             OFZ_TRY(ofz_infer_as(c, k, &room[k]));
@@ -100,24 +125,31 @@ static ofz_status scan_infer_types(ofz_infer_call *c, const ofz_tensor **in, ofz
     return OFZ_OK;
 }
 
-static ofz_status scan_infer(ofz_infer_call *c)
+static ofz_status scan_infer_from(ofz_infer_call *c, size_t first)
 {
     const scan_attrs  *a = c->attrs;
     const ofz_tensor **in;
     ofz_row_values     room = { 0 }, out = { 0 };
     ofz_status         st;
 
-    OFZ_TRY(scan_check(c->ctx, a, (size_t)c->in_count, (size_t)c->out_count));
+    if ((size_t)c->in_count < first)
+        return ofz_fail(c->ctx, OFZ_E_MODEL, "inputs: 0, want at least 2");
+    OFZ_TRY(scan_check(c->ctx, a, (size_t)c->in_count - first, (size_t)c->out_count));
     if (!c->scope) return ofz_infer_open(c);
     in = calloc((size_t)c->in_count + 1, sizeof *in);
     st = in ? OFZ_OK : ofz_fail_nomem(c->ctx, "scan", sizeof *in);
     if (!st) st = ofz_row_values_new(c->ctx, &room, (size_t)c->in_count);
     if (!st) st = ofz_row_values_new(c->ctx, &out, a->body->output.count);
-    if (!st) st = scan_infer_types(c, in, room.t, out.t);
+    if (!st) st = scan_infer_types(c, first, in, room.t, out.t);
     free(room.t); /* descriptions own nothing */
     free(out.t);
     free(in);
     return st;
+}
+
+static ofz_status scan_infer(ofz_infer_call *c)
+{
+    return scan_infer_from(c, 0);
 }
 
 typedef struct scan {
@@ -256,11 +288,7 @@ done:
 
 static ofz_status scan8_infer(ofz_infer_call *c)
 {
-    const scan_attrs *a = c->attrs;
-
-    if (c->in_count < 1) return ofz_fail(c->ctx, OFZ_E_MODEL, "inputs: 0, want at least 2");
-    OFZ_TRY(scan_check(c->ctx, a, (size_t)c->in_count - 1, (size_t)c->out_count));
-    return ofz_infer_open(c);
+    return scan_infer_from(c, 1);
 }
 
 static ofz_status scan8_check(ofz_eval_call *c, int64_t *batch, int64_t *length)
@@ -477,7 +505,7 @@ static const ofz_attr_def map_attr[] = {
 static const ofz_op rows[] = {
     { "Scan",
       8,
-      { 0, OFZ_VARIADIC },
+      { 2, OFZ_VARIADIC },
       ANY,
       FLAGS,
       scan8_attr,

@@ -120,21 +120,29 @@ static int64_t block_at(const ofz_window *w, int64_t t, int64_t l)
     return at;
 }
 
-/* Adds columns up into the image, or copies the image's elements into columns. */
-static ofz_status blocks_run(ofz_eval_call *c, bool back)
+/* The placed blocks; elements of a block, blocks, elements of a channel of the image. */
+static ofz_status blocks_sizes(const ofz_eval_call *c, ofz_window *w, int64_t *taps,
+                               int64_t *places, int64_t *size)
 {
     const int64_t *image = c->in[1]->data, *block = c->in[2]->data;
     const int      axes = (int)c->in[1]->count;
-    const bool     wide = c->in[0]->dtype == OFZ_F64;
-    const void    *x    = c->in[0]->data;
-    void          *y    = c->out[0]->data;
-    int64_t        taps, places, size;
-    ofz_window     w;
 
-    OFZ_TRY(blocks_place(c->ctx, c->attrs, axes, image, block, &w));
-    OFZ_TRY(product(c->ctx, axes, block, &taps));
-    OFZ_TRY(product(c->ctx, axes, w.out, &places));
-    OFZ_TRY(product(c->ctx, axes, image, &size));
+    OFZ_TRY(blocks_place(c->ctx, c->attrs, axes, image, block, w));
+    OFZ_TRY(product(c->ctx, axes, block, taps));
+    OFZ_TRY(product(c->ctx, axes, w->out, places));
+    return product(c->ctx, axes, image, size);
+}
+
+/* Adds columns up into the image, or copies the image's elements into columns. */
+static ofz_status blocks_run(ofz_eval_call *c, bool back)
+{
+    const bool  wide = c->in[0]->dtype == OFZ_F64;
+    const void *x    = c->in[0]->data;
+    void       *y    = c->out[0]->data;
+    int64_t     taps, places, size;
+    ofz_window  w;
+
+    OFZ_TRY(blocks_sizes(c, &w, &taps, &places, &size));
     if (c->out[0]->size) memset(y, 0, c->out[0]->size);
     if (!c->in[0]->count) return OFZ_OK;
     for (int64_t e = 0; e < (back ? c->out[0]->count : c->in[0]->count); e++) {
@@ -159,6 +167,50 @@ static ofz_status col_run(ofz_eval_call *c)
     return blocks_run(c, false);
 }
 
+/* y[i] += x[e] for what is no float: integers wrap, bool is "any", texts do not add. */
+static ofz_status element_add(ofz_ctx *ctx, const ofz_tensor *x, int64_t e, ofz_tensor *y,
+                              int64_t i)
+{
+    const ofz_string *text = x->data;
+    ofz_string       *to   = y->data;
+
+    switch (x->dtype) {
+    case OFZ_C64:
+        ((ofz_c64 *)y->data)[i].re += ((const ofz_c64 *)x->data)[e].re;
+        ((ofz_c64 *)y->data)[i].im += ((const ofz_c64 *)x->data)[e].im;
+        return OFZ_OK;
+    case OFZ_C128:
+        ((ofz_c128 *)y->data)[i].re += ((const ofz_c128 *)x->data)[e].re;
+        ((ofz_c128 *)y->data)[i].im += ((const ofz_c128 *)x->data)[e].im;
+        return OFZ_OK;
+    case OFZ_STRING:
+        if (to[i].size && text[e].size)
+            return ofz_fail(ctx, OFZ_E_MODEL, "input: blocks of strings that overlap");
+        if (text[e].size) to[i] = text[e];
+        return OFZ_OK;
+    default:
+        ofz_elem_set_i64(y->dtype, y->data, i,
+                         (int64_t)((uint64_t)ofz_elem_i64(y->dtype, y->data, i) +
+                                   (uint64_t)ofz_elem_i64(x->dtype, x->data, e)));
+        return OFZ_OK;
+    }
+}
+
+static ofz_status col_any_run(ofz_eval_call *c)
+{
+    int64_t    taps, places, size;
+    ofz_window w;
+
+    OFZ_TRY(blocks_sizes(c, &w, &taps, &places, &size));
+    if (c->out[0]->size) memset(c->out[0]->data, 0, c->out[0]->size);
+    for (int64_t e = 0; e < c->in[0]->count; e++) {
+        const int64_t row = e / places, at = block_at(&w, row % taps, e % places);
+
+        if (at >= 0) OFZ_TRY(element_add(c->ctx, c->in[0], e, c->out[0], row / taps * size + at));
+    }
+    return ofz_move_own(c->ctx, c->out[0]);
+}
+
 static ofz_status im_run(ofz_eval_call *c)
 {
     return blocks_run(c, true);
@@ -166,7 +218,7 @@ static ofz_status im_run(ofz_eval_call *c)
 
 static ofz_status col_eval(ofz_eval_call *c)
 {
-    return ofz_eval_floats(c, col_run);
+    return ofz_dtype_is_float(c->in[0]->dtype) ? ofz_eval_floats(c, col_run) : col_any_run(c);
 }
 
 static ofz_status im_eval(ofz_eval_call *c)

@@ -174,6 +174,8 @@ static ofz_status equation_new(ofz_ctx *ctx, const einsum_attrs *a, int count,
     q->in = calloc((size_t)count + 1, sizeof *q->in);
     if (!q->in) return ofz_fail_nomem(ctx, "equation", (size_t)count * sizeof *q->in);
     OFZ_GOTO(equation_read(ctx, a->equation, count, q->in, &q->out));
+    for (int i = 0; i < count; i++)
+        if (!in[i]) OFZ_GOTO(ofz_fail(ctx, OFZ_E_MODEL, "input %d: missing", i));
     for (int i = 0; i < count; i++) {
         const term *t    = &q->in[i];
         const int   rank = in[i]->rank, least = t->count - t->ellipsis;

@@ -295,7 +295,27 @@ typedef struct items {
     int64_t           outer, count, inner;
 } items;
 
-/* -1, 0, 1. NaN is larger than all numbers and equal to itself, so that the order is total. */
+/* NaN is larger than all numbers and equal to itself, so that the order is total. */
+static int number_compare(double a, double b)
+{
+    if (a != a || b != b) return (a != a) - (b != b);
+    return (a > b) - (a < b);
+}
+
+/* Complex numbers stand in the order of their real parts, then of their imaginary ones, as in numpy. */
+static int complex_compare(const ofz_tensor *t, int64_t i, int64_t j)
+{
+    const ofz_c64  *n = t->data;
+    const ofz_c128 *w = t->data;
+    const int       c = t->dtype == OFZ_C64 ? number_compare((double)n[i].re, (double)n[j].re)
+                                            : number_compare(w[i].re, w[j].re);
+
+    if (c) return c;
+    return t->dtype == OFZ_C64 ? number_compare((double)n[i].im, (double)n[j].im)
+                               : number_compare(w[i].im, w[j].im);
+}
+
+/* -1, 0, 1. */
 static int element_compare(const ofz_tensor *t, int64_t i, int64_t j)
 {
     if (t->dtype == OFZ_STRING) {
@@ -305,11 +325,10 @@ static int element_compare(const ofz_tensor *t, int64_t i, int64_t j)
 
         return c ? c : (a.size > b.size) - (a.size < b.size);
     }
+    if (t->dtype == OFZ_C64 || t->dtype == OFZ_C128) return complex_compare(t, i, j);
     if (ofz_dtype_is_float(t->dtype)) {
-        const double a = ofz_elem_f64(t->dtype, t->data, i), b = ofz_elem_f64(t->dtype, t->data, j);
-
-        if (a != a || b != b) return (a != a) - (b != b);
-        return (a > b) - (a < b);
+        return number_compare(ofz_elem_f64(t->dtype, t->data, i),
+                              ofz_elem_f64(t->dtype, t->data, j));
     } else {
         const int64_t a = ofz_elem_i64(t->dtype, t->data, i),
                       b = ofz_elem_i64(t->dtype, t->data, j);
@@ -435,8 +454,6 @@ static ofz_status unique_eval(ofz_eval_call *c)
     int               axis    = 0;
     ofz_status        st      = OFZ_OK;
 
-    if (x->dtype == OFZ_C64 || x->dtype == OFZ_C128)
-        return ofz_fail(c->ctx, OFZ_E_UNSUPPORTED, "input 0: complex numbers, which have no order");
     if (by_axis) {
         OFZ_TRY(ofz_axis(c->ctx, a->axis, x->rank, &axis));
         s.outer = ofz_tensor_span(x, 0, axis);

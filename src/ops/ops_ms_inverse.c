@@ -95,9 +95,10 @@ static ofz_status inverse_grad(ofz_grad_call *g)
     const ofz_attr first[]  = { { .name = "transA", .type = OFZ_ATTR_INT, .u.i = 1 } };
     const ofz_attr second[] = { { .name = "transB", .type = OFZ_ATTR_INT, .u.i = 1 },
                                 { .name = "alpha", .type = OFZ_ATTR_FLOAT, .u.f = -1 } };
-    ofz_value     *in[]     = { g->node->out[0], g->dy[0] };
+    ofz_value     *in[]     = { g->node->out[0], g->dy[0] }, *half;
 
-    OFZ_TRY(ofz_emit_attrs(g, g->node->domain, "FusedMatMul", 1, first, 2, in, 1, &in[0]));
+    OFZ_TRY(ofz_emit_attrs(g, g->node->domain, "FusedMatMul", 1, first, 2, in, 1, &half));
+    in[0] = half;
     in[1] = g->node->out[0];
     return ofz_emit_attrs(g, g->node->domain, "FusedMatMul", 2, second, 2, in, 1, &g->dx[0]);
 }

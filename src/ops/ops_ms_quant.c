@@ -123,15 +123,22 @@ static void qlinear_concat(ofz_build *b)
 
 /* --- to and from quantised numbers ------------------------------------------------------------- */
 
-/* A vector of one number says nothing about an axis. */
+/* A vector of one number says nothing about an axis, nor does one where there is no such axis. */
 static void convert(ofz_build *b, const char *op)
 {
-    const quant_attrs *a = b->attrs;
+    const quant_attrs *a    = b->attrs;
+    const ofz_part     x    = ofz_part_in(b, 0);
+    const int          rank = ofz_part_rank(b, x);
+    const bool         axis = rank < 0 || (a->axis >= -rank && a->axis < rank);
+    ofz_part           param[2];
 
+    for (int k = 0; k < 2; k++) {
+        param[k] = ofz_part_in(b, k + 1);
+        param[k] = axis ? ofz_ms_scalar_or_more(b, param[k]) : ofz_ms_scalar(b, param[k]);
+    }
     ofz_part_out(b, 0,
                  ofz_apply(b, op, 23, OFZ_SET(OFZ_SET_I("axis", a->axis)),
-                           OFZ_PARTS(ofz_part_in(b, 0), ofz_ms_scalar(b, ofz_part_in(b, 1)),
-                                     ofz_ms_scalar(b, ofz_part_in(b, 2)))));
+                           OFZ_PARTS(x, param[0], param[1])));
 }
 
 static void dequantize(ofz_build *b)

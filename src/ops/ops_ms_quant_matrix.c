@@ -57,14 +57,14 @@ static void qgemm(ofz_build *b)
 {
     const product_attrs *a     = b->attrs;
     const ofz_part       scale = ofz_ms_scalar(b, ofz_part_in(b, 1));
-    const ofz_part       each  = ofz_ms_scalar(b, ofz_part_in(b, 4));
+    const ofz_part       each  = ofz_ms_scalar_or_more(b, ofz_part_in(b, 4));
     ofz_part             x, w, c = ofz_part_in(b, 6), y;
 
     for (int k = 3; k < 6; k++) ofz_part_want_in(b, k);
     x = ofz_ms_rescale(b, ofz_part_in(b, 0), scale, ofz_ms_scalar(b, ofz_part_in(b, 2)));
     w = ofz_part_in(b, 3);
     if (a->trans_b) w = ofz_apply(b, "Transpose", 13, NULL, OFZ_PARTS(w));
-    w = ofz_ms_rescale(b, w, each, ofz_ms_scalar(b, ofz_part_in(b, 5)));
+    w = ofz_ms_rescale(b, w, each, ofz_ms_scalar_or_more(b, ofz_part_in(b, 5)));
     if (c >= 0)
         c = ofz_ms_rescale(b, c, ofz_apply(b, "Mul", 14, NULL, OFZ_PARTS(scale, each)),
                            OFZ_NO_PART);

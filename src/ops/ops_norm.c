@@ -508,6 +508,9 @@ static const ofz_op rows[] = {
     INSTANCE(1, instance1_def),
     INSTANCE(6, instance_def),
     INSTANCE(22, instance_def),
+    /* ONNX Runtime's fusions put it into files of any operator set, long before ONNX had it. */
+    { "LayerNormalization", 1, IN, UP3, PURE, A(layer_def), layer_infer, layer_eval, layer_grad,
+      "xgh" },
     { "LayerNormalization", 17, IN, UP3, PURE, A(layer_def), layer_infer, layer_eval, layer_grad,
       "xgh" },
     { "RMSNormalization", 23, TWO, ONE, PURE, A(layer_def), rms_infer, rms_eval, rms_grad, "xg" },

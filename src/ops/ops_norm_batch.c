@@ -380,19 +380,19 @@ EVAL(bn_train_grad)
     {                                                                                              \
         "spatial", OFZ_ATTR_INT, OFZ_ATTR_IGNORED                                                  \
     }
-#define IGNORED                                                                                    \
+#define CONSUMED                                                                                   \
     {                                                                                              \
-        "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED                                         \
+        "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED, .required = true                       \
     }
 
 /* clang-format off */
-static const ofz_attr_def bn1_def[]   = { EPSILON, MOMENTUM, IS_TEST, SPATIAL, IGNORED, { 0 } };
+static const ofz_attr_def bn1_def[]   = { EPSILON, MOMENTUM, IS_TEST, SPATIAL, CONSUMED, { 0 } };
 static const ofz_attr_def bn6_def[]   = { EPSILON, MOMENTUM, IS_TEST, SPATIAL, { 0 } };
 static const ofz_attr_def bn7_def[]   = { EPSILON, MOMENTUM, SPATIAL, { 0 } };
 static const ofz_attr_def bn9_def[]   = { EPSILON, MOMENTUM, { 0 } };
 static const ofz_attr_def bn14_def[]  = { EPSILON, MOMENTUM, TRAINING, { 0 } };
 static const ofz_attr_def train_def[] = {
-    EPSILON, MOMENTUM, UNBIASED, IS_TEST, TRAINING, SPATIAL, IGNORED, { 0 },
+    EPSILON, MOMENTUM, UNBIASED, IS_TEST, TRAINING, SPATIAL, { "consumed_inputs", OFZ_ATTR_INTS, OFZ_ATTR_IGNORED }, { 0 },
 };
 
 #define ONE    { 1, 1 }

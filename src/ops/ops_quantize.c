@@ -505,7 +505,7 @@ static const ofz_op rows[] = {
     { "DynamicQuantizeLinear",
       11,
       ONE,
-      { 1, 3 },
+      { 3, 3 },
       OFZ_OP_PURE,
       NULL,
       0,

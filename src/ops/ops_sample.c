@@ -3,6 +3,7 @@
 #include "ops/op.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -138,6 +139,115 @@ static ofz_status grid_run(ofz_eval_call *c)
                      c->out[0]->data);
     return OFZ_OK;
 }
+
+/* --- GridSample of what is no float: nearest moves elements as they are, the other modes compute in
+ * double and cut towards zero. */
+
+typedef struct grid_numbers {
+    double *x, *grid, *y;
+} grid_numbers;
+
+static void grid_close(grid_numbers *n)
+{
+    free(n->x);
+    free(n->grid);
+    free(n->y);
+}
+
+/* Room for x_count and y_count numbers, and the grid. */
+static ofz_status grid_open(ofz_ctx *ctx, const ofz_tensor *grid, int64_t x_count, int64_t y_count,
+                            grid_numbers *n)
+{
+    OFZ_TRY(ofz_scratch(ctx, x_count, sizeof *n->x, &n->x));
+    OFZ_TRY(ofz_scratch(ctx, y_count, sizeof *n->y, &n->y));
+    OFZ_TRY(ofz_scratch(ctx, grid->count, sizeof *n->grid, &n->grid));
+    for (int64_t i = 0; i < grid->count; i++) n->grid[i] = ofz_elem_f64(grid->dtype, grid->data, i);
+    return OFZ_OK;
+}
+
+/* The picture of places, 1 to size, tells where each element comes from; 0 is the padding. */
+static ofz_status grid_move(ofz_eval_call *c, const ofz_grid_sample *s)
+{
+    const ofz_tensor *x    = c->in[0];
+    ofz_tensor       *y    = c->out[0];
+    const int64_t     size = ofz_tensor_span(x, 2, x->rank);
+    ofz_grid_sample   one  = *s;
+    grid_numbers      n    = { 0 };
+    ofz_status        st   = OFZ_OK;
+
+    one.channels = 1;
+    OFZ_GOTO(grid_open(c->ctx, c->in[1], s->batch * size, s->batch * s->points, &n));
+    for (int64_t i = 0; i < s->batch * size; i++) n.x[i] = (double)(i % size + 1);
+    ofz_grid_sample_f64(c->ctx, &one, n.x, n.grid, n.y);
+    memset(y->data, 0, y->size);
+    for (int64_t i = 0; i < y->count; i++) {
+        const int64_t row  = i / s->points;
+        const int64_t from = (int64_t)n.y[row / s->channels * s->points + i % s->points];
+
+        if (from) ofz_copy_run(ofz_bits(x->dtype), x->data, row * size + from - 1, y->data, i, 1);
+    }
+    st = ofz_move_own(c->ctx, y);
+done:
+    grid_close(&n);
+    return st;
+}
+
+/* Real numbers, or the real (imaginary) parts of complex ones. */
+static double part_of(const ofz_tensor *t, int64_t i, bool imaginary)
+{
+    const ofz_c64  *narrow = t->data;
+    const ofz_c128 *wide   = t->data;
+
+    return t->dtype == OFZ_C64    ? (double)(imaginary ? narrow[i].im : narrow[i].re)
+           : t->dtype == OFZ_C128 ? (imaginary ? wide[i].im : wide[i].re)
+                                  : ofz_elem_f64(t->dtype, t->data, i);
+}
+
+static void part_set(ofz_tensor *t, int64_t i, bool imaginary, double x)
+{
+    ofz_c64  *narrow = t->data;
+    ofz_c128 *wide   = t->data;
+
+    if (t->dtype == OFZ_C64)
+        *(imaginary ? &narrow[i].im : &narrow[i].re) = (float)x;
+    else if (t->dtype == OFZ_C128)
+        *(imaginary ? &wide[i].im : &wide[i].re) = x;
+    else
+        ofz_elem_set_f64(t->dtype, t->data, i, ofz_integer_of(t->dtype, x));
+}
+
+static ofz_status grid_numbers_run(ofz_eval_call *c, const ofz_grid_sample *s)
+{
+    const ofz_tensor *x     = c->in[0];
+    const int         parts = ofz_dtype_get(x->dtype)->cls == OFZ_CLASS_COMPLEX ? 2 : 1;
+    grid_numbers      n     = { 0 };
+    ofz_status        st    = OFZ_OK;
+
+    OFZ_GOTO(grid_open(c->ctx, c->in[1], x->count, c->out[0]->count, &n));
+    for (int p = 0; p < parts; p++) {
+        for (int64_t i = 0; i < x->count; i++) n.x[i] = part_of(x, i, p);
+        ofz_grid_sample_f64(c->ctx, s, n.x, n.grid, n.y);
+        for (int64_t i = 0; i < c->out[0]->count; i++) part_set(c->out[0], i, p, n.y[i]);
+    }
+done:
+    grid_close(&n);
+    return st;
+}
+
+static ofz_status grid_any_eval(ofz_eval_call *c)
+{
+    ofz_grid_sample s;
+
+    if (ofz_dtype_is_float(c->in[0]->dtype)) return ofz_eval_floats(c, grid_run);
+    OFZ_TRY(grid_sizes(c, c->in[0], c->in[1], &s));
+    if (!c->out[0]->count) return OFZ_OK;
+    if (s.mode == OFZ_SAMPLE_NEAREST) return grid_move(c, &s);
+    if (c->in[0]->dtype == OFZ_STRING)
+        return ofz_fail(c->ctx, OFZ_E_MODEL, "mode: string can only be nearest");
+    return grid_numbers_run(c, &s);
+}
+
+/* --- its gradients ---------------------------------------------------------------------------- */
 
 static ofz_status grid_back_run(ofz_eval_call *c, bool to_x)
 {
@@ -559,7 +669,6 @@ static ofz_status deform_run(ofz_eval_call *c)
         return ofz_eval_floats(c, name##_run);                                                     \
     }
 
-EVAL(grid)
 EVAL(grid_x)
 EVAL(grid_grid)
 EVAL(affine)
@@ -620,9 +729,9 @@ static const ofz_op rows[] = {
       "wi" },
     { "DeformConv", 19, { 3, 5 }, ONE, PURE, DEFORM },
     { "DeformConv", 22, { 3, 5 }, ONE, PURE, DEFORM },
-    { "GridSample", 16, TWO, ONE, PURE, ATTRS(grid16_def), grid_infer, grid_eval, grid_grad, "x" },
-    { "GridSample", 20, TWO, ONE, PURE, ATTRS(grid_def), grid_infer, grid_eval, grid_grad, "x" },
-    { "GridSample", 22, TWO, ONE, PURE, ATTRS(grid_def), grid_infer, grid_eval, grid_grad, "x" },
+    { "GridSample", 16, TWO, ONE, PURE, ATTRS(grid16_def), grid_infer, grid_any_eval, grid_grad, "x" },
+    { "GridSample", 20, TWO, ONE, PURE, ATTRS(grid_def), grid_infer, grid_any_eval, grid_grad, "x" },
+    { "GridSample", 22, TWO, ONE, PURE, ATTRS(grid_def), grid_infer, grid_any_eval, grid_grad, "x" },
     { "MaxRoiPool", 1, TWO, ONE, PURE, ATTRS(pool_def), pool_infer, pool_eval, NULL, "x" },
     { "MaxRoiPool", 22, TWO, ONE, PURE, ATTRS(pool_def), pool_infer, pool_eval, NULL, "x" },
     { "RoiAlign", 10, THREE, ONE, PURE, ATTRS(align10_def), align_infer, align_eval, align_grad,

@@ -16,7 +16,7 @@ static ofz_status expand_infer(ofz_infer_call *c)
 {
     const ofz_tensor *in = c->in[0];
     const int64_t    *shape;
-    int64_t           count, dim[OFZ_MAX_RANK];
+    int64_t           count, dim[OFZ_MAX_RANK], any[OFZ_MAX_RANK];
     int               rank;
 
     OFZ_TRY(ofz_want_ints(c, 1, false));
@@ -25,7 +25,9 @@ static ofz_status expand_infer(ofz_infer_call *c)
         const int64_t n = c->in[1]->rank == 1 ? c->in[1]->dim[0] : -1;
 
         if (in->rank < 0 || n < 0 || n > OFZ_MAX_RANK) return ofz_infer_unknown(c, 0, in->dtype);
-        return ofz_infer_rank(c, 0, in->dtype, (int)n > in->rank ? (int)n : in->rank);
+        for (int i = 0; i < (int)n; i++) any[i] = ofz_infer_fresh(c);
+        shape = any; /* dims above 1 stay as they are, whatever it holds */
+        count = n;
     }
     if (count > OFZ_MAX_RANK)
         return ofz_fail(c->ctx, OFZ_E_LIMIT, "rank: %" PRId64 ", want at most %d", count,

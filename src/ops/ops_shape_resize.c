@@ -7,6 +7,7 @@
 
 #include "base/threads.h"
 #include "kernel/interpolate.h"
+#include "ops/floats.h"
 #include "ops/move.h"
 
 typedef struct resize_attrs {
@@ -354,18 +355,6 @@ static void resize_outside(const ofz_taps *taps, const ofz_tensor *y, double val
     }
 }
 
-/* A result for an integer type: cut towards zero as the reference does, after lifting sums of
- * weights that missed a whole number by rounding, and kept within the type. */
-static double integer_of(ofz_dtype dtype, double x)
-{
-    const ofz_dtype_row *row  = ofz_dtype_get(dtype);
-    const bool           sign = row->cls == OFZ_CLASS_INT;
-    const double         top  = row->cls == OFZ_CLASS_BOOL ? 2 : ldexp(1, row->bits - sign);
-
-    x = trunc(x + copysign(1e-9 * (1 + fabs(x)), x));
-    return fmin(fmax(x, sign ? -top : 0), top - 1);
-}
-
 static ofz_status resize_numbers(ofz_eval_call *c, const ofz_taps *taps, bool crop, double value)
 {
     const ofz_tensor *x       = c->in[0];
@@ -393,7 +382,8 @@ static ofz_status resize_numbers(ofz_eval_call *c, const ofz_taps *taps, bool cr
     if (floats) goto done;
     ofz_move_clear(y);
     for (int64_t i = 0; i < y->count; i++)
-        ofz_elem_set_f64(y->dtype, y->data, i, integer_of(y->dtype, ((const double *)b.data)[i]));
+        ofz_elem_set_f64(y->dtype, y->data, i,
+                         ofz_integer_of(y->dtype, ((const double *)b.data)[i]));
 done:
     ofz_reals_close(&a, NULL);
     ofz_reals_close(&b, st || !floats ? NULL : y);

@@ -43,6 +43,14 @@ static const ofz_op *op_newest(const char *domain, const char *op_type, int64_t 
     return NULL;
 }
 
+bool ofz_op_signature(const ofz_op *op, const ofz_node *node, ofz_signature *out)
+{
+    const ofz_schema *s = ofz_schema_find(op_domain(op), op->name, op->since);
+
+    *out = (ofz_signature){ 0 };
+    return s && !node->derived && ofz_signature_read(s, out);
+}
+
 const ofz_op *ofz_op_find(const char *domain, const char *op_type, int64_t opset)
 {
     const ofz_op *op = op_newest(domain, op_type, opset);
@@ -55,6 +63,25 @@ const ofz_op *ofz_op_withdrawn(const char *domain, const char *op_type, int64_t 
     const ofz_op *op = op_newest(domain, op_type, opset);
 
     return op && op->instead ? op : NULL;
+}
+
+const char *ofz_op_limit(const ofz_op *op)
+{
+    static const struct {
+        const char *domain, *name;
+        int         from;
+        const char *text;
+    } limits[] = {
+#define LIMIT(domain, name, from, text) { domain, name, from, text },
+#include "ops/limits.def"
+#undef LIMIT
+    };
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (op->since >= limits[i].from && !strcmp(limits[i].name, op->name) &&
+            !strcmp(limits[i].domain, op_domain(op)))
+            return limits[i].text;
+    return NULL;
 }
 
 ofz_role ofz_op_role(const ofz_op *op, size_t index)
@@ -156,6 +183,17 @@ static void attr_store(const ofz_attr *a, char *field)
     }
 }
 
+/* An input that the count asks for has no name: fine when it is an optional one before others. */
+static ofz_status input_missing(ofz_ctx *ctx, const ofz_op *op, const ofz_node *n, size_t index)
+{
+    ofz_signature     s;
+    const ofz_formal *f = ofz_op_signature(op, n, &s) ? ofz_signature_in(&s, index) : NULL;
+
+    if (!f) return ofz_fail(ctx, OFZ_E_MODEL, "input %zu: missing", index);
+    if (f->optional) return OFZ_OK;
+    return ofz_fail(ctx, OFZ_E_MODEL, "input %zu (%.*s): missing", index, f->name_size, f->name);
+}
+
 /* Trailing omitted inputs may be dropped or written as ""; only the required ones must be there. */
 static ofz_status check_arity(ofz_ctx *ctx, const ofz_op *op, const ofz_node *n)
 {
@@ -166,7 +204,7 @@ static ofz_status check_arity(ofz_ctx *ctx, const ofz_op *op, const ofz_node *n)
         return ofz_fail(ctx, OFZ_E_MODEL, "outputs: %zu, want %u to %u", n->out_count, op->out.min,
                         op->out.max);
     for (size_t i = 0; i < op->in.min; i++)
-        if (!n->in[i]) return ofz_fail(ctx, OFZ_E_MODEL, "input %zu: missing", i);
+        if (!n->in[i]) OFZ_TRY(input_missing(ctx, op, n, i));
     return OFZ_OK;
 }
 
@@ -248,8 +286,27 @@ static ofz_status lint_row(ofz_ctx *ctx, const ofz_op *op, const ofz_op *prev)
     return OFZ_OK;
 }
 
+/* Schemas in the order that looking up relies on, all of them readable. */
+static ofz_status lint_schemas(ofz_ctx *ctx)
+{
+    const ofz_schema *s, *prev = NULL;
+    ofz_signature     signature;
+
+    for (size_t i = 0; (s = ofz_schema_at(i)); prev = s, i++) {
+        int c = prev ? strcmp(prev->domain, s->domain) : -1;
+
+        if (!c) c = strcmp(prev->name, s->name);
+        if (c > 0 || (!c && prev->since >= s->since))
+            return ofz_fail(ctx, OFZ_E_ARG, "schema %s-%d: out of order", s->name, s->since);
+        if (!ofz_signature_read(s, &signature))
+            return ofz_fail(ctx, OFZ_E_ARG, "schema %s-%d: malformed", s->name, s->since);
+    }
+    return OFZ_OK;
+}
+
 ofz_status ofz_ops_lint(ofz_ctx *ctx)
 {
+    OFZ_TRY(lint_schemas(ctx));
     for (size_t f = 0; f < FAMILY_COUNT; f++)
         for (const ofz_op *op = family[f]->row; op->name; op++) {
             OFZ_TRY(lint_row(ctx, op, op == family[f]->row ? NULL : op - 1));

@@ -218,7 +218,9 @@ static int64_t window_elements(const node_view *v)
 
 static int64_t lrn_elements(const node_view *v)
 {
-    return ofz_work_times(output_count(v), int_of(v, "size", 1));
+    const int64_t size = int_of(v, "size", 1), channels = dim_of(input(v, 0), 1);
+
+    return ofz_work_times(output_count(v), size < channels ? size : channels);
 }
 
 /* Points in a cell along one axis, of a region from a to b. */
@@ -320,8 +322,15 @@ static int64_t scan_repeats(const node_view *v)
     return dim_of(input(v, v->n->in_count - (size_t)count), axis);
 }
 
+/* Other domains use the same names for other inputs. */
+static bool is_standard(const ofz_op *op)
+{
+    return !op->domain || !strncmp(op->domain, "ai.onnx.", strlen("ai.onnx."));
+}
+
 bool ofz_op_has_work(const ofz_op *op)
 {
+    if (!is_standard(op)) return false;
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
         if (!strcmp(op->name, products[i].name)) return true;
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
@@ -348,12 +357,12 @@ ofz_op_work ofz_op_work_of(const ofz_op *op, const ofz_node *n, const ofz_tensor
             w.repeats = -1;
         return w;
     }
-    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
+    for (size_t i = 0; is_standard(op) && i < sizeof products / sizeof products[0]; i++)
         if (!strcmp(op->name, products[i].name)) {
             w.macs = products[i].macs(&v);
             return w;
         }
-    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
+    for (size_t i = 0; is_standard(op) && i < sizeof windows / sizeof windows[0]; i++)
         if (!strcmp(op->name, windows[i].name)) {
             w.elements = windows[i].elements(&v);
             return w;

@@ -42,11 +42,16 @@ struct ofz_scope {
     ofz_tensor           *out_room;
     int64_t              *wide;
     size_t                max_in, max_out;
+    ofz_signature         signature; /* of the node at hand; no schema: nothing is known */
+    ofz_variable_type     bound[OFZ_SCHEMA_VARIABLES];
     _Alignas(16) char attrs[OFZ_ATTR_ROOM];
 };
 
 /* A loop's body is looked at several times, a loop in it several times each time. */
 static const int64_t budget_nodes = 1000000;
+
+/* Nodes with more outputs are not followed by value. */
+enum { FOLLOW_OUTPUTS = 64 };
 
 static bool is_integer(ofz_dtype d)
 {
@@ -100,17 +105,11 @@ static const ofz_value *resolve(inferrer **scope, const ofz_value *v)
     return v;
 }
 
-/* A value's type, with its kind as the dtype when it is no tensor. */
 static ofz_tensor value_type(const inferrer *f, const ofz_value *v)
 {
     const ofz_tensor *found = f ? ofz_map_get(&f->type, v->name) : NULL;
-    ofz_tensor        t     = found ? *found : v->type;
 
-    if (found || !ofz_kind_dtype(v->kind)) return t;
-    t.dtype = ofz_kind_dtype(v->kind);
-    t.rank  = -1;
-    t.count = -1;
-    return t;
+    return found ? *found : ofz_value_type(v);
 }
 
 static ofz_status value_set_type(inferrer *f, ofz_value *v, const ofz_tensor *t)
@@ -178,46 +177,142 @@ static ofz_status set_input(inferrer *f, const ofz_node *n, size_t i)
 /* --- following values ------------------------------------------------------------------------- */
 
 /* A few small tensors may be multiplied in more ways than anyone can wait for. */
-static bool worth_following(const ofz_op *op, const ofz_node *n, const ofz_tensor *const *in,
-                            const ofz_tensor *shape)
+static bool worth_following(const inferrer *f, const ofz_op *op, const ofz_node *n,
+                            const ofz_tensor *const *in)
 {
     enum { WORK_MOST = 1 << 22 };
-    ofz_tensor        y      = *shape;
-    ofz_tensor *const out[1] = { &y };
-    ofz_op_work       w;
-    int64_t           all;
+    ofz_op_work w;
+    int64_t     all;
 
     if (!ofz_op_has_work(op)) return true;
-    w   = ofz_op_work_of(op, n, in, out);
+    w   = ofz_op_work_of(op, n, in, f->out);
     all = ofz_work_plus(w.macs, w.elements);
     return all >= 0 && all <= WORK_MOST;
 }
 
-/* Evaluate the node on the inputs given; its one output becomes known. */
-static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
-                         const ofz_tensor *const *in, const ofz_tensor *shape, bool symbolic)
+/* What was computed on symbols, in int64, and holds none of them: a value like any other. */
+static ofz_status settle(inferrer *f, ofz_dtype dtype, ofz_tensor *t, bool *symbolic)
 {
-    ofz_tensor       y;
-    ofz_tensor      *out[1] = { &y };
-    ofz_eval_call    c      = { .ctx       = f->ctx,
-                                .node      = n,
-                                .opset     = n->opset,
-                                .attrs     = f->attrs,
-                                .in_count  = (int)n->in_count,
-                                .out_count = 1,
-                                .in        = in,
-                                .out       = out };
-    const ofz_status quiet  = f->ctx->status;
-    ofz_status       st;
+    ofz_tensor narrow;
 
-    if (!worth_following(op, n, in, shape)) return OFZ_OK;
-    OFZ_TRY(ofz_tensor_new(f->ctx, &y, shape->dtype, shape->rank, shape->dim));
-    st = op->eval(&c);
-    if (st == OFZ_OK) return known_add(f, n->out[0], &y, symbolic);
+    *symbolic = false;
+    for (int64_t e = 0; e < t->count && !*symbolic; e++)
+        *symbolic = OFZ_IS_SYMBOL(((const int64_t *)t->data)[e]);
+    if (*symbolic || dtype == OFZ_I64) return OFZ_OK;
+    OFZ_TRY(ofz_tensor_new(f->ctx, &narrow, dtype, t->rank, t->dim));
+    for (int64_t e = 0; e < t->count; e++)
+        ofz_elem_set_i64(dtype, narrow.data, e, ((const int64_t *)t->data)[e]);
+    ofz_tensor_release(t);
+    *t = narrow;
+    return OFZ_OK;
+}
+
+/* Outputs 0 to n->out_count, y[], become known; their references are taken over. */
+static ofz_status follow_keep(inferrer *f, const ofz_node *n, bool symbolic, ofz_tensor *y)
+{
+    ofz_status st = OFZ_OK;
+
+    for (size_t k = 0; k < n->out_count; k++) {
+        bool open = symbolic;
+
+        if (!n->out[k]) continue;
+        if (!st && symbolic) st = settle(f, f->out[k]->dtype, &y[k], &open);
+        if (!st) st = known_add(f, n->out[k], &y[k], open);
+        if (st) ofz_tensor_release(&y[k]);
+    }
+    return st;
+}
+
+/* Evaluate the node on the inputs given; its outputs become known.
+ *   symbolic   in[] hold symbols, and they and the outputs are int64 whatever the values' types */
+static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
+                         const ofz_tensor *const *in, bool symbolic)
+{
+    ofz_tensor    y[FOLLOW_OUTPUTS];
+    ofz_tensor   *out[FOLLOW_OUTPUTS];
+    ofz_eval_call c = { .ctx       = f->ctx,
+                        .node      = n,
+                        .opset     = n->opset,
+                        .attrs     = f->attrs,
+                        .in_count  = (int)n->in_count,
+                        .out_count = (int)n->out_count,
+                        .in        = in,
+                        .out       = out };
+
+    const ofz_status quiet = f->ctx->status;
+    ofz_status       st    = OFZ_OK;
+
+    if (!worth_following(f, op, n, in)) return OFZ_OK;
+    for (size_t k = 0; k < n->out_count; k++) {
+        const ofz_tensor *like = f->out[k];
+
+        y[k]   = (ofz_tensor){ 0 };
+        out[k] = like ? &y[k] : NULL;
+        if (like && !st)
+            st = ofz_tensor_new(f->ctx, &y[k], symbolic ? OFZ_I64 : like->dtype, like->rank,
+                                like->dim);
+    }
+    if (!st && !op->eval(&c)) return follow_keep(f, n, symbolic, y);
+    for (size_t k = 0; k < n->out_count; k++) ofz_tensor_release(&y[k]);
+    if (st) return st;
     /* A value that cannot be had is an unknown value, not an error: the run will say. */
-    ofz_tensor_release(&y);
     f->ctx->status  = quiet;
     f->ctx->text[0] = '\0';
+    return OFZ_OK;
+}
+
+/* Numbers that stand in for a symbol, one after the other. What leaves all of them alone leaves
+ * every number alone: no offset, factor, bound, mask or sign passes. */
+static const int64_t probes[] = { -1, 0, 1, INT64_C(0x1fffffffffffffff), INT64_C(1) << 61 };
+enum { PROBES = sizeof probes / sizeof *probes };
+
+typedef struct arithmetic {
+    ofz_tensor        t[4];
+    const ofz_tensor *in[4];
+    int64_t           at[4][OFZ_SHAPE_VALUES], stride[4][OFZ_MAX_RANK];
+    int64_t           y[PROBES][OFZ_SHAPE_VALUES];
+} arithmetic;
+
+/* Element e of the result: `fresh` where it touches a symbol, unless it is that very symbol. */
+static int64_t arithmetic_element(const inferrer *f, const ofz_node *n, const arithmetic *a,
+                                  bool scalar, int64_t e, int64_t fresh)
+{
+    int64_t symbol = 0;
+    int     count  = 0;
+
+    for (size_t i = 0; i < n->in_count; i++) {
+        const int64_t v = f->hint[i][scalar ? 0 : e * a->stride[i][0]];
+
+        if (!OFZ_IS_SYMBOL(v)) continue;
+        symbol = v;
+        count++;
+    }
+    if (!count) return a->y[0][e];
+    for (int p = 0; p < PROBES; p++)
+        if (count > 1 || a->y[p][e] != probes[p]) return fresh;
+    return symbol;
+}
+
+static ofz_status arithmetic_run(inferrer *f, const ofz_op *op, const ofz_node *n, arithmetic *a,
+                                 ofz_tensor *y)
+{
+    ofz_tensor   *out[] = { y };
+    ofz_eval_call c     = { .ctx       = f->ctx,
+                            .node      = n,
+                            .opset     = n->opset,
+                            .attrs     = f->attrs,
+                            .in_count  = (int)n->in_count,
+                            .out_count = 1,
+                            .in        = a->in,
+                            .out       = out };
+
+    for (int p = 0; p < PROBES; p++) {
+        for (size_t i = 0; i < n->in_count; i++)
+            for (int64_t e = 0; e < a->t[i].count; e++)
+                a->at[i][e] = OFZ_IS_SYMBOL(f->hint[i][e]) ? probes[p] : f->hint[i][e];
+        OFZ_TRY(op->eval(&c));
+        if (y->size) memcpy(a->y[p], y->data, y->size);
+    }
     return OFZ_OK;
 }
 
@@ -225,39 +320,44 @@ static ofz_status follow(inferrer *f, const ofz_op *op, const ofz_node *n,
 static ofz_status follow_elementwise(inferrer *f, const ofz_op *op, const ofz_node *n,
                                      const ofz_tensor *shape, int64_t fresh)
 {
-    ofz_tensor        t[4];
-    const ofz_tensor *in[4];
-    int64_t           at[4][OFZ_SHAPE_VALUES], stride[OFZ_MAX_RANK];
-    known            *k;
+    const ofz_status quiet = f->ctx->status;
+    ofz_status       st;
+    ofz_tensor       y = { 0 };
+    arithmetic      *a;
 
     if (n->in_count > 4 || shape->rank > 1 || shape->dtype != OFZ_I64) return OFZ_OK;
-    for (size_t i = 0; i < n->in_count; i++) {
+    for (size_t i = 0; i < n->in_count; i++)
         if (!f->in[i] || !f->hint[i] || f->in[i]->dtype != OFZ_I64) return OFZ_OK;
-        t[i] = *f->in[i];
-        for (int64_t e = 0; e < t[i].count; e++)
-            at[i][e] = OFZ_IS_SYMBOL(f->hint[i][e]) ? 1 : f->hint[i][e];
-        t[i].data = at[i];
-        in[i]     = &t[i];
+    a = malloc(sizeof *a);
+    if (!a) return ofz_fail_nomem(f->ctx, "inference", sizeof *a);
+    for (size_t i = 0; i < n->in_count; i++) {
+        a->t[i]      = *f->in[i];
+        a->t[i].data = a->at[i];
+        a->in[i]     = &a->t[i];
+        ofz_broadcast_strides(&a->t[i], shape->rank, shape->dim, a->stride[i]);
     }
-    OFZ_TRY(follow(f, op, n, in, shape, true));
-    k = ofz_map_get(&f->known, n->out[0]->name);
-    for (size_t i = 0; k && i < n->in_count; i++) {
-        ofz_broadcast_strides(&t[i], shape->rank, shape->dim, stride);
-        for (int64_t e = 0; e < shape->count; e++)
-            if (OFZ_IS_SYMBOL(f->hint[i][shape->rank ? e * stride[0] : 0]))
-                ((int64_t *)k->t.data)[e] = fresh + e;
-    }
+    st = ofz_tensor_new(f->ctx, &y, OFZ_I64, shape->rank, shape->dim);
+    if (!st) st = arithmetic_run(f, op, n, a, &y);
+    for (int64_t e = 0; !st && e < y.count; e++)
+        ((int64_t *)y.data)[e] = arithmetic_element(f, n, a, !shape->rank, e, fresh + e);
+    free(a);
+    if (!st) return follow_keep(f, n, true, &y);
+    ofz_tensor_release(&y);
+    if (st == OFZ_E_NOMEM) return st;
+    f->ctx->status  = quiet; /* the run will say */
+    f->ctx->text[0] = '\0';
     return OFZ_OK;
 }
 
 /* Movement over symbols: the elements are carried as they are. */
-static ofz_status follow_move(inferrer *f, const ofz_op *op, const ofz_node *n,
-                              const ofz_tensor *shape)
+static ofz_status follow_move(inferrer *f, const ofz_op *op, const ofz_node *n)
 {
-    ofz_tensor        t[64], y = *shape;
+    ofz_tensor        t[64];
     const ofz_tensor *in[64];
 
     if (n->in_count > 64) return OFZ_OK;
+    for (size_t k = 0; k < n->out_count; k++)
+        if (f->out[k] && !is_integer(f->out[k]->dtype)) return OFZ_OK;
     for (size_t i = 0; i < n->in_count; i++) {
         const bool data = i == 0 || op->in.max == OFZ_VARIADIC;
 
@@ -265,29 +365,41 @@ static ofz_status follow_move(inferrer *f, const ofz_op *op, const ofz_node *n,
         if (!f->in[i]) continue;
         if (!f->in[i]->data && !(data && f->hint[i])) return OFZ_OK;
         if (!data || !f->hint[i]) continue;
-        t[i]       = *f->in[i];
-        t[i].dtype = OFZ_I64; /* whatever the value's type: eight bytes an element */
-        t[i].size  = (size_t)t[i].count * sizeof(int64_t);
-        t[i].data  = (void *)f->hint[i];
-        in[i]      = &t[i];
+        OFZ_TRY(ofz_tensor_set(f->ctx, &t[i], OFZ_I64, f->in[i]->rank, f->in[i]->dim));
+        t[i].data = (void *)f->hint[i];
+        in[i]     = &t[i];
     }
-    y.dtype = OFZ_I64;
-    return follow(f, op, n, in, &y, true);
+    return follow(f, op, n, in, true);
+}
+
+/* Is every output small, of a known shape and type? */
+static bool outputs_small(const inferrer *f, const ofz_node *n)
+{
+    int count = 0;
+
+    if (n->out_count > FOLLOW_OUTPUTS) return false;
+    for (size_t k = 0; k < n->out_count; k++) {
+        const ofz_tensor *y = f->out[k];
+
+        if (!y) continue;
+        if (y->rank < 0 || y->count < 0 || y->count > OFZ_SHAPE_VALUES || !y->dtype) return false;
+        count++;
+    }
+    return count > 0;
 }
 
 static ofz_status follow_values(inferrer *f, const ofz_op *op, const ofz_node *n, int64_t fresh)
 {
-    const ofz_tensor *y        = f->out[0];
-    bool              symbolic = false, complete = true;
+    bool symbolic = false, complete = true;
 
-    if (!(op->flags & OFZ_OP_PURE) || !op->eval || n->out_count != 1 || !y ||
-        (op->flags & OFZ_OP_DYNAMIC) || y->count < 0 || y->count > OFZ_SHAPE_VALUES || !y->dtype)
+    if (!(op->flags & OFZ_OP_PURE) || !op->eval || (op->flags & OFZ_OP_DYNAMIC) ||
+        !outputs_small(f, n))
         return OFZ_OK;
     if (op->flags & OFZ_OP_SHAPE) {
         for (int i = 0; f->in[0] && i < f->in[0]->rank; i++)
             symbolic = symbolic || f->in[0]->dim[i] < 0;
         if (symbolic && !(op->flags & OFZ_OP_MOVE)) return OFZ_OK;
-        return follow(f, op, n, f->in, y, symbolic);
+        return follow(f, op, n, f->in, symbolic);
     }
     for (size_t i = 0; i < n->in_count; i++) {
         if (!f->in[i]) continue;
@@ -295,13 +407,39 @@ static ofz_status follow_values(inferrer *f, const ofz_op *op, const ofz_node *n
         complete = complete && (f->in[i]->data || f->hint[i]);
     }
     if (!complete) return OFZ_OK;
-    if (!symbolic) return follow(f, op, n, f->in, y, false);
-    if (op->flags & OFZ_OP_MOVE) return follow_move(f, op, n, y);
-    if (op->flags & OFZ_OP_ELEM) return follow_elementwise(f, op, n, y, fresh);
+    if (!symbolic) return follow(f, op, n, f->in, false);
+    if (op->flags & OFZ_OP_MOVE) return follow_move(f, op, n);
+    if ((op->flags & OFZ_OP_ELEM) && n->out_count == 1)
+        return follow_elementwise(f, op, n, f->out[0], fresh);
     return OFZ_OK;
 }
 
 /* --- one node --------------------------------------------------------------------------------- */
+
+/* The types of the inputs against what the version allows. */
+static ofz_status check_inputs(inferrer *f, const ofz_op *op, const ofz_node *n)
+{
+    if (ofz_op_signature(op, n, &f->signature))
+        OFZ_TRY(ofz_signature_check(f->ctx, &f->signature, f->in, n->in_count, f->bound));
+    for (size_t i = 0; i < n->in_count; i++)
+        if (f->in[i] && ofz_dtype_is_container(f->in[i]->dtype) && !(op->flags & OFZ_OP_CONTAINER))
+            return ofz_fail(f->ctx, OFZ_E_MODEL, "input %zu: %s, want a tensor", i,
+                            ofz_dtype_name(f->in[i]->dtype));
+    return OFZ_OK;
+}
+
+/* Types that the row left open follow from the inputs'; those that it set must be allowed. */
+static ofz_status check_outputs(inferrer *f, const ofz_node *n)
+{
+    for (size_t i = 0; i < n->out_count; i++) {
+        ofz_tensor *t = f->out[i];
+
+        if (!t) continue;
+        if (!t->dtype) t->dtype = ofz_signature_output(&f->signature, i, f->bound);
+        OFZ_TRY(ofz_signature_check_output(f->ctx, &f->signature, i, t, f->bound));
+    }
+    return OFZ_OK;
+}
 
 /* The declared type fills what inference left open. */
 static void merge_declared(ofz_tensor *got, const ofz_tensor *declared, const ofz_graph *g)
@@ -343,12 +481,8 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
     if (!op) return OFZ_OK;
     OFZ_TRY(grow_rooms(f, n));
     OFZ_TRY(ofz_op_parse(f->ctx, op, n, f->attrs));
-    for (size_t i = 0; i < n->in_count; i++) {
-        OFZ_TRY(set_input(f, n, i));
-        if (f->in[i] && ofz_dtype_is_container(f->in[i]->dtype) && !(op->flags & OFZ_OP_CONTAINER))
-            return ofz_fail(f->ctx, OFZ_E_MODEL, "input %zu: %s, want a tensor", i,
-                            ofz_dtype_name(f->in[i]->dtype));
-    }
+    for (size_t i = 0; i < n->in_count; i++) OFZ_TRY(set_input(f, n, i));
+    OFZ_TRY(check_inputs(f, op, n));
     for (size_t i = 0; i < n->out_count; i++) {
         f->out[i] = n->out[i] ? &f->out_room[i] : NULL;
         if (f->out[i]) OFZ_TRY(ofz_tensor_set(f->ctx, f->out[i], OFZ_UNDEFINED, -1, NULL));
@@ -357,6 +491,7 @@ static ofz_status infer_node(inferrer *f, const ofz_node *n)
     c.hint = f->hint;
     c.out  = f->out;
     OFZ_TRY(op->infer(&c));
+    if (f->signature.schema) OFZ_TRY(check_outputs(f, n));
     OFZ_TRY(follow_values(f, op, n, c.fresh + 4096));
     for (size_t i = 0; i < n->out_count; i++) {
         ofz_tensor *t = f->out[i];

@@ -88,6 +88,16 @@ expect 0 "Conv" ops
 expect 0 "" ops --json
 json 'len({(o["domain"], o["name"], o["since"]) for o in d["ops"]}) == len(d["ops"]) > 60'
 json 'all(o["eval"] and o["grad"] for o in d["ops"] if o["name"] in ("Conv", "Gemm", "Relu") and o["since"] >= 11)'
+expect 0 "  T           floats bfloat16" ops Conv
+expect 0 "              B: T, may be left out" ops conv
+expect 0 "  attributes  auto_pad: string, default 'NOTSET'" ops Conv
+expect 0 "  limit       at most 3 spatial axes" ops Conv
+expect 0 "axis: int, required" ops Concat
+expect 0 "ai.onnx.ml TreeEnsemble-5" ops ai.onnx.ml.TreeEnsemble
+expect 4 "ops: unknown operator Connv" ops Connv
+check "a name nearby is offered" grep -q "did you mean Conv?" err
+expect 0 "" ops Conv --json
+json '{o["since"] for o in d["ops"]} == {1, 11, 22} and d["ops"][0]["formals"] == "X:T W:T B:T? -> Y:T"'
 expect 0 "| operator | versions | infer | eval | grad |" ops --markdown
 [ ! -e "$SRC/docs/OPERATORS.md" ] || check "docs/OPERATORS.md is up to date" cmp -s out "$SRC/docs/OPERATORS.md"
 finish

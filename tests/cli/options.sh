@@ -65,6 +65,7 @@ expect 2 "--val and --val-split exclude"        train $m --data $d --val $d --va
 expect 2 "without --checkpoint"                 train $m --data $d --checkpoint-steps 5 -o o.onnx
 expect 2 "exclude each other"                   inspect $m --params --tree
 expect 2 "exclude each other"                   ops --json --markdown
+expect 2 "exclude each other"                   ops Conv --markdown
 expect 2 "exclude each other"                   export $m -o o.onnx --strip --training-info
 expect 2 "did you mean images?"                 run $m --input imagse=$d
 expect 0 "images"                               inspect -- $m

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/seeds" "$work/new"
-find "$here/testdata" -name '*.onnx' -size -20k -exec cp -t "$work/seeds" {} +
+find "$here/testdata" \( -name '*.onnx' -o -path '*/pictures/*' \) -size -20k -exec cp -t "$work/seeds" {} +
 for target in "$build"/tests/fuzz/fuzz_*; do
   [ -x "$target" ] && [ -f "$target" ] || continue
   echo "fuzz: ${target##*/} for $seconds seconds"

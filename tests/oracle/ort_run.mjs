@@ -1,9 +1,9 @@
 // Runs a model on ONNX Runtime's CPU provider.
 //
-// Usage: node ort_run.mjs MODEL IN_DIR OUT_DIR
+// Usage: node ort_run.mjs MODEL IN_DIR OUT_DIR [MODEL IN_DIR OUT_DIR ...]
 // Reads IN_DIR/NAME.npy for each graph input (a missing one is left out: it has an initializer or
 // is optional), writes OUT_DIR/NAME.npy for each output; "/" in a name becomes "_". Failures are
-// one line on stderr and exit code 1; a missing onnxruntime-node exits with 77 (skipped).
+// one line on stderr and, after the other models, exit code 1; a missing onnxruntime-node exits with 77 (skipped).
 import fs from "node:fs";
 import path from "node:path";
 
@@ -95,14 +95,7 @@ function fileOf(folder, name) {
   return path.join(folder, `${name.replaceAll("/", "_")}.npy`);
 }
 
-async function main([model, inputs, outputs]) {
-  if (outputs === undefined) {
-    throw new Error("usage: node ort_run.mjs MODEL IN_DIR OUT_DIR");
-  }
-  const ort = await import("onnxruntime-node").catch((error) => {
-    process.stderr.write(`onnxruntime-node: ${error.code ?? error.message}\n`);
-    process.exit(77);
-  });
+async function runModel(ort, model, inputs, outputs) {
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ["cpu"], graphOptimizationLevel: "disabled", intraOpNumThreads: 1,
     interOpNumThreads: 1, logSeverityLevel: 4,
@@ -121,7 +114,22 @@ async function main([model, inputs, outputs]) {
   }
 }
 
-main(process.argv.slice(2)).catch((error) => {
-  process.stderr.write(`${String(error.message ?? error).replaceAll("\n", " ")}\n`);
-  process.exit(1);
-});
+function failed(what, error) {
+  process.stderr.write(`${what}${String(error.message ?? error).replaceAll("\n", " ")}\n`);
+  process.exitCode = 1;
+}
+
+async function main(args) {
+  if (!args.length || args.length % 3) {
+    throw new Error("usage: node ort_run.mjs MODEL IN_DIR OUT_DIR [MODEL IN_DIR OUT_DIR ...]");
+  }
+  const ort = await import("onnxruntime-node").catch((error) => {
+    process.stderr.write(`onnxruntime-node: ${error.code ?? error.message}\n`);
+    process.exit(77);
+  });
+  for (let k = 0; k < args.length; k += 3) {
+    await runModel(ort, ...args.slice(k, k + 3)).catch((error) => failed(`${args[k]}: `, error));
+  }
+}
+
+main(process.argv.slice(2)).catch((error) => failed("", error));

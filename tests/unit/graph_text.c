@@ -77,7 +77,7 @@ ofz_node *text_node_bodies(graph_make *k, const char *op_type, const char *in, c
                            const char *name1, ofz_graph *body1)
 {
     ofz_attr  attr[10];
-    int       count = attrs ? op_text_attrs(k->ctx, &k->m.arena, attrs, attr, 8) : 0;
+    int       count = attrs ? op_text_attrs(k->ctx, k->m.graph, attrs, attr, 8) : 0;
     ofz_node *n;
 
     assert_true(count >= 0);

@@ -3,142 +3,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "exec/exec.h"
-#include "op_text.h"
+#include "op_coverage.h"
+#include "op_rig.h"
+#include "op_walk.h"
 #include "pass/grad.h"
 #include "pass/infer_shapes.h"
-
-/* --- a graph of one node ---------------------------------------------------------------------- */
-
-/* How much inference is told about the inputs. */
-typedef enum told { TOLD_ALL, TOLD_CONSTANT, TOLD_RANK, TOLD_DTYPE, TOLD_NOTHING, TOLD_COUNT } told;
-
-static const char *const told_name[] = { "declared inputs", "constant inputs",
-                                         "inputs with symbols", "inputs without rank",
-                                         "inputs without type" };
-
-typedef struct rig {
-    ofz_ctx    *ctx;
-    ofz_arena   arena;
-    ofz_symbols symbol;
-    ofz_graph  *graph;
-    ofz_opset   opset[4];
-    ofz_attr    attr[32];
-    int         attr_count, in_count, out_count;
-    ofz_tensor  in[OP_CASE_INPUTS];
-    ofz_value  *x[OP_CASE_INPUTS];
-    ofz_value  *y[OP_CASE_OUTPUTS];
-    ofz_node   *node;
-} rig;
-
-static void rig_deinit(rig *r)
-{
-    if (r->graph) ofz_graph_deinit(r->graph);
-    op_text_attrs_release(r->attr, r->attr_count);
-    for (int i = 0; i < r->in_count; i++) ofz_tensor_release(&r->in[i]);
-    ofz_symbols_free(&r->symbol);
-    ofz_arena_free(&r->arena);
-    ofz_ctx_free(r->ctx);
-}
-
-/* The inputs' tensors, the attributes and an empty graph. */
-static ofz_status rig_init(rig *r, int opset, const char *domain, const char *attrs,
-                           const char *const *in)
-{
-    *r     = (rig){ 0 };
-    r->ctx = ofz_ctx_new();
-    assert_non_null(r->ctx);
-    OFZ_TRY(ofz_graph_new(r->ctx, &r->arena, NULL, &r->symbol, &r->graph));
-    r->opset[0]           = (ofz_opset){ "", *domain && strcmp(domain, "ofz") != 0 ? 17 : opset };
-    r->opset[1]           = (ofz_opset){ "ofz", 1 };
-    r->opset[2]           = (ofz_opset){ domain, opset };
-    r->graph->opset       = r->opset;
-    r->graph->opset_count = *domain && strcmp(domain, "ofz") != 0 ? 3 : 2;
-    for (; r->in_count < OP_CASE_INPUTS && in[r->in_count]; r->in_count++) {
-        const int k = r->in_count;
-
-        if (!strcmp(in[k], "-")) continue;
-        if (!op_text_tensor(r->ctx, in[k], k + 1, &r->in[k]))
-            return ofz_fail(r->ctx, OFZ_E_ARG, "test: input %d does not parse: %s", k, in[k]);
-    }
-    r->attr_count = op_text_attrs(r->ctx, &r->arena, attrs, r->attr, 32);
-    if (r->attr_count < 0) {
-        r->attr_count = 0;
-        return ofz_fail(r->ctx, OFZ_E_ARG, "test: attributes do not parse: %s", attrs);
-    }
-    return OFZ_OK;
-}
-
-static ofz_status rig_declare(rig *r, int k, told t)
-{
-    const bool container = ofz_dtype_is_container(r->in[k].dtype);
-    const bool ranked    = (t == TOLD_ALL || t == TOLD_RANK) && !container;
-    ofz_value *v;
-    int64_t    dim[OFZ_MAX_RANK];
-
-    if (t == TOLD_CONSTANT && !container) {
-        ofz_tensor shared;
-
-        ofz_tensor_share(&r->in[k], &shared);
-        return ofz_constant_new(r->ctx, r->graph, NULL, &shared, &r->x[k]);
-    }
-    OFZ_TRY(ofz_value_new(r->ctx, r->graph, NULL, &v));
-    for (int i = 0; i < r->in[k].rank; i++) {
-        dim[i] = r->in[k].dim[i];
-        if (t == TOLD_RANK) dim[i] = ofz_symbol_block(r->graph, 1);
-    }
-    if (t != TOLD_NOTHING) v->kind = ofz_dtype_kind(r->in[k].dtype);
-    OFZ_TRY(ofz_tensor_set(r->ctx, &v->type,
-                           t == TOLD_NOTHING || container ? OFZ_UNDEFINED : r->in[k].dtype,
-                           ranked ? r->in[k].rank : -1, dim));
-    v->is_input = true;
-    if (!ofz_list_push(&r->graph->input, v)) return ofz_fail_nomem(r->ctx, "input", 8);
-    r->x[k] = v;
-    return OFZ_OK;
-}
-
-/* "domain:Name" -> both; the domain is "" without one. */
-static const char *op_name(const char *op, char *domain, size_t size)
-{
-    const char *colon = strchr(op, ':');
-
-    snprintf(domain, size, "%.*s", colon ? (int)(colon - op) : 0, op);
-    return colon ? colon + 1 : op;
-}
-
-/* Values for the inputs and the node. told_of[k] speaks for input k. */
-static ofz_status rig_build(rig *r, const char *op_type, const char *domain, const told *told_of,
-                            const char *const *out)
-{
-    ofz_node_spec spec = { "", op_type, domain, 0, 0, 0, 0, r->x, r->y, r->attr };
-
-    for (int k = 0; k < r->in_count; k++)
-        if (r->in[k].dtype) OFZ_TRY(rig_declare(r, k, told_of[k]));
-    for (; r->out_count < OP_CASE_OUTPUTS && out[r->out_count]; r->out_count++) {
-        ofz_value **y = &r->y[r->out_count];
-
-        if (!strcmp(out[r->out_count], "-")) continue;
-        OFZ_TRY(ofz_value_new(r->ctx, r->graph, NULL, y));
-        (*y)->type.rank = -1;
-    }
-    spec.in_count   = (size_t)r->in_count;
-    spec.out_count  = (size_t)r->out_count;
-    spec.attr_count = (size_t)r->attr_count;
-    return ofz_node_add(r->ctx, r->graph, &spec, &r->node);
-}
-
-/* Plan `wanted`, feed the inputs and run. The caller frees *plan and *exec in any case. */
-static ofz_status rig_run(rig *r, ofz_value *const *wanted, size_t count, ofz_plan **plan,
-                          ofz_exec **exec)
-{
-    OFZ_TRY(ofz_plan_new(r->ctx, r->graph, wanted, count, plan));
-    OFZ_TRY(ofz_exec_new(r->ctx, *plan, exec));
-    for (int k = 0; k < r->in_count; k++)
-        if (r->x[k] && r->x[k]->is_input) OFZ_TRY(ofz_exec_feed(r->ctx, *exec, r->x[k], &r->in[k]));
-    return ofz_exec_run(r->ctx, *exec);
-}
 
 /* --- vectors ---------------------------------------------------------------------------------- */
 
@@ -246,6 +118,21 @@ static bool infer_agrees(const op_case *c, told t, ofz_tensor *const *got)
     return ok;
 }
 
+static void note_coverage(const rig *r, const op_case *c, const ofz_exec *exec)
+{
+    const ofz_tensor *in[OP_CASE_INPUTS] = { 0 }, *out[OP_CASE_OUTPUTS] = { 0 };
+    char              domain[64];
+    const char       *name = op_name(c->op, domain, sizeof domain);
+    const ofz_op     *op   = ofz_op_find(domain, name, c->opset);
+
+    if (!op) return;
+    op_coverage_row(op);
+    if (!exec) return;
+    for (int k = 0; k < r->in_count; k++) in[k] = r->in[k].dtype ? &r->in[k] : NULL;
+    for (int k = 0; k < r->out_count; k++) out[k] = r->y[k] ? ofz_exec_get(exec, r->y[k]) : NULL;
+    op_coverage_run(op, in, (size_t)r->in_count, out, (size_t)r->out_count);
+}
+
 static bool op_case_run(const op_case *c)
 {
     static const told        told_of[OP_CASE_INPUTS] = { TOLD_ALL };
@@ -274,6 +161,7 @@ static bool op_case_run(const op_case *c)
         fprintf(stderr, "    %s\n", ofz_error(r.ctx));
         ok = false;
     }
+    note_coverage(&r, c, st ? NULL : exec);
     for (int k = 0; k < r.out_count; k++) { /* shapes outlive the run for what follows */
         const ofz_tensor *t = !st && r.y[k] ? ofz_exec_get(exec, r.y[k]) : NULL;
 
@@ -287,6 +175,7 @@ static bool op_case_run(const op_case *c)
     rig_deinit(&r);
     for (int t = 0; t < TOLD_COUNT && !c->error && !st; t++)
         ok = infer_agrees(c, (told)t, got) && ok;
+    if (ok && !c->error) ok = op_walk_types(c);
     return ok;
 }
 
@@ -300,6 +189,29 @@ void op_cases_run(const op_case *c, size_t count)
             bad++;
         }
     if (bad) fail_msg("%zu of %zu cases failed", bad, count);
+}
+
+void version_cases_run(const version_case *v, size_t count)
+{
+    size_t bad = 0, all = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *p = v[i].opsets;
+        char       *end;
+
+        for (long opset = strtol(p, &end, 10); end != p; opset = strtol(p, &end, 10)) {
+            op_case c = { .op = v[i].op, .opset = (int)opset, .attrs = v[i].attrs };
+
+            memcpy(c.in, v[i].in, sizeof c.in);
+            memcpy(c.out, v[i].out, sizeof c.out);
+            all++;
+            p = end;
+            if (op_case_run(&c)) continue;
+            print_case(c.op, c.opset, c.attrs, c.in);
+            bad++;
+        }
+    }
+    if (bad) fail_msg("%zu of %zu cases failed", bad, all);
 }
 
 /* --- gradients -------------------------------------------------------------------------------- */
@@ -482,6 +394,7 @@ static bool grad_case_run(const grad_case *c, unsigned mask)
     for (int i = 0; i < k.r.in_count; i++)
         told_of[i] = letter_of(c, &k.r.in[i], i) == '.' ? TOLD_CONSTANT : TOLD_ALL;
     if (!st) st = rig_build(&k.r, name, domain, told_of, out);
+    if (!st) k.r.node->derived = true; /* float64 whatever the version lists */
     for (int i = 0; i < k.r.in_count; i++)
         if (k.r.x[i] && told_of[i] == TOLD_ALL && mask >> i & 1) {
             k.which[k.count] = i;

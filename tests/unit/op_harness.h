@@ -9,10 +9,13 @@
  *     "F64[2,3] rand(0.5,2)"       the same between two bounds
  *     "F64[2,3] mixed(0.2,2)"      the same, with random signs: for functions with a kink at 0
  *     "F32[4] iota"                0 1 2 3
- *     "SEQ(F32[] 1; F32[2] 2 3)"   a sequence of tensors, or of whatever may stand here
- *     "MAP(I64[2] 1 2; F32[2] 3 4)"  a map: its keys and its values
+ *     "SEQ{F32[] 1; F32[2] 2 3}"   a sequence of tensors, or of whatever may stand here
+ *     "OPT{F32[1] 1}", "OPT{}"     an optional, with a tensor or sequence or nothing
+ *     "MAP{I64[2] 1 2; F32[2] 3 4}"  a map: its keys and its values
  * and attributes as "axis=1 alpha=0.5 axes=[0,-1] scales=[1.0,2.0] mode='linear' names=['a','b']
  * value={F32[2] 1 2}": a number with a point, an exponent, inf or nan is a FLOAT, others are INT.
+ * A subgraph is "body=(i c x -> c Add(x,x) {F32[1] 2})": names of its inputs, then what it gives: an
+ * input, a node over such, or a constant.
  * A list takes the type of its first element; [] is INTS and [.] is FLOATS without elements. */
 #ifndef OFZ_TESTS_OP_HARNESS_H
 #define OFZ_TESTS_OP_HARNESS_H
@@ -46,6 +49,16 @@ typedef struct op_case {
  * failure prints the case with got and want, all cases are walked, then the cmocka test fails. */
 void op_cases_run(const op_case *c, size_t count);
 #define OP_CASES_RUN(table) op_cases_run(table, sizeof(table) / sizeof *(table))
+
+/* One vector for several versions of an operator, "1 6 13", that mean the same by it. */
+typedef struct version_case {
+    const char *op, *opsets, *attrs;
+    const char *in[OP_CASE_INPUTS];
+    const char *out[OP_CASE_OUTPUTS];
+} version_case;
+
+void version_cases_run(const version_case *v, size_t count);
+#define VERSION_CASES_RUN(table) version_cases_run(table, sizeof(table) / sizeof *(table))
 
 /* One gradient check: L = sum over outputs of sum(r * y), r fixed and random; dL/dx from the row's
  * grad against central differences. Inputs in F64. */

@@ -127,21 +127,23 @@ static const char *parse_elements(ofz_ctx *ctx, const char *s, int salt, ofz_ten
     return s;
 }
 
-/* "item; item)" -> a sequence, or the map that two of them are. */
-static const char *parse_items(ofz_ctx *ctx, const char *s, int salt, bool map, ofz_tensor *out)
+static const char *parse_any(ofz_ctx *ctx, const char *s, int salt, ofz_tensor *out);
+
+/* "{F32[1] 1; F32[2] 2 3}" behind the container's name; two of them are a map. */
+static const char *parse_items(ofz_ctx *ctx, const char *s, ofz_dtype dtype, ofz_tensor *out)
 {
     enum { MOST = 16 };
     ofz_tensor item[MOST], made = { 0 };
     int64_t    n = 0;
 
-    for (s = skip_blanks(s); s && *s != ')' && n < MOST; n++) {
-        s = op_text_tensor(ctx, s, salt, &item[n]);
+    for (s = skip_blanks(s + 1); s && *s != '}' && n < MOST; n++) {
+        s = parse_any(ctx, s, (int)n + 1, &item[n]);
         if (!s) break;
-        if (*s == ';') s++;
+        if (*s == ';') s = skip_blanks(s + 1);
     }
-    if (s && *s == ')' && map && n == 2) {
+    if (s && *s == '}' && dtype == OFZ_MAP && n == 2) {
         if (ofz_container_map(ctx, &item[0], &item[1], &made)) s = NULL;
-    } else if (s && *s == ')' && !map && !ofz_container_new(ctx, &made, OFZ_SEQUENCE, n)) {
+    } else if (s && *s == '}' && dtype != OFZ_MAP && !ofz_container_new(ctx, &made, dtype, n)) {
         for (int64_t i = 0; i < n; i++) ofz_tensor_share(&item[i], ofz_container_item(&made, i));
     } else {
         s = NULL;
@@ -152,29 +154,33 @@ static const char *parse_items(ofz_ctx *ctx, const char *s, int salt, bool map, 
     return skip_blanks(s + 1);
 }
 
-const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor *out)
+static const char *parse_any(ofz_ctx *ctx, const char *s, int salt, ofz_tensor *out)
 {
-    const char *s    = skip_blanks(text);
     const char *name = s;
     int64_t     dim[OFZ_MAX_RANK];
     int         rank;
     ofz_dtype   dtype;
 
     *out = (ofz_tensor){ 0 };
-    if (!strncmp(s, "MAP(", 4)) return parse_items(ctx, s + 4, salt, true, out);
-    if (!strncmp(s, "SEQ(", 4)) return parse_items(ctx, s + 4, salt, false, out);
+    if (!strncmp(s, "SEQ{", 4)) return parse_items(ctx, s + 3, OFZ_SEQUENCE, out);
+    if (!strncmp(s, "OPT{", 4)) return parse_items(ctx, s + 3, OFZ_OPTIONAL, out);
+    if (!strncmp(s, "MAP{", 4)) return parse_items(ctx, s + 3, OFZ_MAP, out);
     while (*s && *s != '[') s++;
     dtype = dtype_of(name, (size_t)(s - name));
     s     = parse_shape(s, &rank, dim);
     if (!s || !dtype || ofz_tensor_new(ctx, out, dtype, rank, dim) != OFZ_OK) return NULL;
     if (out->size && dtype != OFZ_STRING) memset(out->data, 0, out->size);
     s = parse_elements(ctx, skip_blanks(s), salt, out);
-    if (s) s = skip_blanks(s);
-    if (!s || (*s && !strchr("});", *s))) {
-        ofz_tensor_release(out);
-        return NULL;
-    }
-    return s;
+    return s ? skip_blanks(s) : NULL;
+}
+
+const char *op_text_tensor(ofz_ctx *ctx, const char *text, int salt, ofz_tensor *out)
+{
+    const char *s = parse_any(ctx, skip_blanks(text), salt, out);
+
+    if (s && (!*s || *s == '}')) return s;
+    if (out->dtype) ofz_tensor_release(out);
+    return NULL;
 }
 
 /* Does the number at `s` look like a float? */
@@ -226,8 +232,9 @@ static const char *parse_list(ofz_arena *arena, const char *s, ofz_attr *a)
     return *s ? s + 1 : NULL;
 }
 
-static const char *parse_value(ofz_ctx *ctx, ofz_arena *arena, const char *s, ofz_attr *a)
+static const char *parse_value(ofz_ctx *ctx, ofz_graph *g, const char *s, ofz_attr *a)
 {
+    ofz_arena  *arena = g->arena;
     ofz_tensor *t;
     char       *end;
 
@@ -236,6 +243,10 @@ static const char *parse_value(ofz_ctx *ctx, ofz_arena *arena, const char *s, of
         return parse_string(s, &a->u.s);
     }
     if (*s == '[') return parse_list(arena, s + 1, a);
+    if (*s == '(') {
+        a->type = OFZ_ATTR_GRAPH;
+        return op_text_body(ctx, g, s, &a->u.g);
+    }
     if (*s == '{') {
         t = OFZ_NEW(arena, ofz_tensor);
         if (!t || !(s = op_text_tensor(ctx, s + 1, 1, t))) return NULL;
@@ -251,7 +262,7 @@ static const char *parse_value(ofz_ctx *ctx, ofz_arena *arena, const char *s, of
     return end == s ? NULL : end;
 }
 
-int op_text_attrs(ofz_ctx *ctx, ofz_arena *arena, const char *text, ofz_attr *attr, int room)
+int op_text_attrs(ofz_ctx *ctx, ofz_graph *g, const char *text, ofz_attr *attr, int room)
 {
     int         n = 0;
     const char *s;
@@ -261,8 +272,8 @@ int op_text_attrs(ofz_ctx *ctx, ofz_arena *arena, const char *text, ofz_attr *at
 
         attr[n] = (ofz_attr){ 0 };
         if (!eq) return -1;
-        attr[n].name = ofz_arena_text(arena, s, (size_t)(eq - s));
-        s            = attr[n].name ? parse_value(ctx, arena, eq + 1, &attr[n]) : NULL;
+        attr[n].name = ofz_arena_text(g->arena, s, (size_t)(eq - s));
+        s            = attr[n].name ? parse_value(ctx, g, eq + 1, &attr[n]) : NULL;
         if (!s) return -1;
         s = skip_blanks(s);
     }
@@ -272,5 +283,8 @@ int op_text_attrs(ofz_ctx *ctx, ofz_arena *arena, const char *text, ofz_attr *at
 void op_text_attrs_release(ofz_attr *attr, int count)
 {
     for (int i = 0; i < count; i++)
-        if (attr[i].type == OFZ_ATTR_TENSOR) ofz_buffer_release(attr[i].u.t->buffer);
+        if (attr[i].type == OFZ_ATTR_TENSOR)
+            ofz_buffer_release(attr[i].u.t->buffer);
+        else if (attr[i].type == OFZ_ATTR_GRAPH && attr[i].u.g && !attr[i].u.g->parent_node)
+            ofz_graph_deinit(attr[i].u.g);
 }

@@ -175,6 +175,36 @@ static void test_kept(void **state)
     ofz_ctx_free(ctx);
 }
 
+/* Another edit leaves it where it is; it refuses its own. */
+static void test_edited(void **state)
+{
+    ofz_ctx    *ctx    = ofz_ctx_new();
+    char       *folder = ofz_test_folder();
+    const char *path   = ofz_test_path(folder, "a.onnx");
+    ofz_bytes   bytes  = model_build(&cases[1], false);
+    ofz_model  *m;
+    ofz_value  *w;
+    size_t      size, external;
+
+    (void)state;
+    assert_int_equal(ofz_model_load_memory(ctx, bytes.data, bytes.size, &m), OFZ_OK);
+    w = ofz_value_find(m->graph, "w");
+    assert_int_equal(ofz_value_rename(ctx, w, "v"), OFZ_E_UNSUPPORTED);
+    assert_non_null(strstr(ofz_error(ctx), "value 'w': a sparse initializer, which stays"));
+    assert_int_equal(ofz_value_set_constant(ctx, w, w->constant), OFZ_E_UNSUPPORTED);
+    assert_int_equal(ofz_value_rename(ctx, ofz_value_find(m->graph, "y"), "z"), OFZ_OK);
+    assert_int_equal(ofz_model_write_file(ctx, m, path, NULL, &size, &external), OFZ_OK);
+    ofz_model_free(m);
+    assert_int_equal(ofz_model_load(ctx, path, &m), OFZ_OK);
+    assert_int_equal(m->tensor.count, 1);
+    assert_non_null(ofz_value_find(m->graph, "z"));
+    assert_true(model_good(ctx, &cases[1], m, false));
+    ofz_model_free(m);
+    free(bytes.data);
+    ofz_test_folder_remove(folder);
+    ofz_ctx_free(ctx);
+}
+
 /* SparseTensorProto in a file of data, by kind and without being told. */
 static void test_data(void **state)
 {
@@ -207,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_edited),
         cmocka_unit_test(test_data),
     };
 

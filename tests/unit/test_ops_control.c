@@ -44,7 +44,7 @@ static void test_if(void **state)
     text_expect(&k, "a", "F32[2] -1 -2");
     text_expect(&k, "b", "F32[4] 11 12 1 2");
     text_node_bodies(&k, "If", "x", "c", NULL, "then_branch", yes, "else_branch", no);
-    text_expect_error(&k, "c", OFZ_E_MODEL, "cond: float32, want bool");
+    text_expect_error(&k, "c", OFZ_E_MODEL, "input 0 (cond): float32, want bool");
     graph_make_free(&k);
 }
 

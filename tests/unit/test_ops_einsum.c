@@ -27,6 +27,7 @@ static const op_case cases[] = {
     { "Einsum", 12, "equation='ij,jk->ik'", { "F16[1,2] 1 2", "F16[2,1] 3 4" }, { "F16[1,1] 11" } },
     { "Einsum", 12, "equation='ij,jk->ik'", { "F32[1,0]", "F32[0,1]" }, { "F32[1,1] 0" } },
     { "Einsum", 12, "equation='ij,jk->ik'", { "F32[2,3] iota", "F32[2,3] iota" }, .error = "one label for 3 and 2" },
+    { "Einsum", 12, "equation='i,j,i->ij'", { "F32[2] iota", "-", "F32[2] iota" }, .error = "input 1: missing" },
     { "Einsum", 12, "equation='ij->k'", { "F32[2,3] iota" }, .error = "output label 0" },
     { "Einsum", 12, "equation='ij->ii'", { "F32[2,3] iota" }, .error = "output label 1" },
     { "Einsum", 12, "equation='i1->i'", { "F32[2,3] iota" }, .error = "character 49 at 1" },

@@ -21,7 +21,7 @@ static const op_case cases[] = {
     { "ImageDecoder", 20, "pixel_format='YUV'", { PPM }, .error = "pixel_format: 'YUV', want RGB, BGR or Grayscale" },
     { "ImageDecoder", 20, NULL, { "U8[3] 80 51 32" }, .error = "picture: PNM: a header without" },
     { "ImageDecoder", 20, NULL, { "U8[0]" }, .error = "picture: 0 bytes of no known format" },
-    { "ImageDecoder", 20, NULL, { "I8[1] 0" }, .error = "encoded_stream: int8, want uint8" },
+    { "ImageDecoder", 20, NULL, { "I8[1] 0" }, .error = "input 0 (encoded_stream): int8, want uint8" },
     { "ImageDecoder", 20, NULL, { "U8[1,1] 0" }, .error = "rank 2, want 1" },
 };
 /* clang-format on */

@@ -34,7 +34,7 @@ static const op_case linear[] = {
     { LC, "coefficients=[1.0,1.0] intercepts=[0.0] classlabels_ints=[1,2] post_transform='BEST'", { X2 }, { "?", "?" }, .error = "post_transform: 'BEST', want one of NONE" },
     { LC, "coefficients=[1.0,1.0] intercepts=[0.0] classlabels_ints=[1] classlabels_strings=['a']", { X2 }, { "?", "?" }, .error = "integers and strings" },
     { LC, "coefficients=[1.0] intercepts=[0.0] classlabels_ints=[1,2]", { "F32[1,1,1] 0" }, { "?", "?" }, .error = "input X: rank 3, want 1 or 2" },
-    { LC, "coefficients=[1.0] intercepts=[0.0] classlabels_ints=[1,2]", { "BOOL[1,1] 0" }, { "?", "?" }, .error = "input X: bool, want numbers" },
+    { LC, "coefficients=[1.0] intercepts=[0.0] classlabels_ints=[1,2]", { "BOOL[1,1] 0" }, { "?", "?" }, .error = "input 0 (X): bool, want float32, float64, int32 or int64" },
     { LC, "intercepts=[0.0]", { X2 }, { "?", "?" }, .error = "attribute coefficients: missing" },
 
     { LR, "coefficients=[1.0,2.0] intercepts=[0.25]", { X2 }, { "F32[2,1] 5.25 -1.75" } },

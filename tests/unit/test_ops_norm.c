@@ -28,6 +28,7 @@ static const op_case batch[] = {
 
 static const op_case rows[] = {
     { "LayerNormalization", 17, "epsilon=0.0", { "F32[2,2] 1 3 -2 2", "F32[2] 1 10", "F32[2] 5 0" }, { "F32[2,2] 4 10 4 10", "F32[2,1] 2 0", "F32[2,1] 1 0.5" } },
+    { "LayerNormalization", 1, "epsilon=0.0", { "F32[2,2] 1 3 -2 2", "F32[2] 1 10", "F32[2] 5 0" }, { "F32[2,2] 4 10 4 10", "F32[2,1] 2 0", "F32[2,1] 1 0.5" } },
     { "LayerNormalization", 17, "epsilon=0.0 axis=0", { "F32[2,2] 1 1 3 3", "F32[1,2] 1 10" }, { "F32[2,2] -1 -10 1 10", "F32[1,1] 2" } },
     { "LayerNormalization", 17, "epsilon=0.0", { "F64[2,2] 1 3 -2 2", "F64[2,1] 1 10" }, { "F64[2,2] -1 1 -10 10" } },
     { "LayerNormalization", 17, "epsilon=0.0 stash_type=16", { "BF16[1,2] 1 3", "BF16[2] 1 1" }, { "BF16[1,2] -1 1", "BF16[1,1] 2" } },

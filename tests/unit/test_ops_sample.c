@@ -17,6 +17,13 @@
 static const op_case cases[] = {
     { "GridSample", 16, "mode='bilinear' align_corners=1", { ROW, AT("0") }, { "F32[1,1,1,1] 3" } },
     { "GridSample", 16, NULL, { ROW, AT("0") }, { "F32[1,1,1,1] 3" } },
+    { "GridSample", 20, NULL, { "I64[1,1,1,4] 1 2 5 8", AT("0") }, { "I64[1,1,1,1] 3" } }, /* 3.5, cut */
+    { "GridSample", 20, NULL, { "C64[1,1,1,4] 0,0 2,4 4,2 0,0", AT("0") }, { "C64[1,1,1,1] 3,3" } },
+    { "GridSample", 20, "mode='nearest'", { "I64[1,1,1,4] 1 2 3 9223372036854775807", AT("0.9") }, { "I64[1,1,1,1] 9223372036854775807" } },
+    { "GridSample", 20, "mode='nearest'", { "STRING[1,2,1,2] 'a' 'b' 'c' 'd'", AT("0.5") }, { "STRING[1,2,1,1] 'b' 'd'" } },
+    { "GridSample", 16, "mode='nearest'", { "STRING[1,2,1,2] 'a' 'b' 'c' 'd'", AT("5") }, { "STRING[1,2,1,1] '' ''" } },
+    { "GridSample", 22, "mode='nearest'", { "STRING[1,2,1,2] 'a' 'b' 'c' 'd'", AT("0.5") }, { "STRING[1,2,1,1] 'b' 'd'" } },
+    { "GridSample", 22, NULL, { "STRING[1,1,1,1] 'a'", AT("0") }, .error = "mode: string can only be nearest" },
     { "GridSample", 20, "align_corners=1", { ROW, AT("2") }, { "F32[1,1,1,1] 0" } },
     { "GridSample", 20, "align_corners=1 padding_mode='border'", { ROW, AT("2") }, { "F32[1,1,1,1] 8" } },
     { "GridSample", 22, "align_corners=1 padding_mode='reflection'", { ROW, AT("1.6666667") }, { "F32[1,1,1,1] 4" } },
@@ -65,6 +72,12 @@ static const op_case cases[] = {
     { "DeformConv", 19, "group=0", { "F32[1,1,1,1] 1", "F32[1,1,1,1] 1", "F32[1,2,1,1] 0 0" }, .error = "group" },
 
     { "Col2Im", 18, "pads=[0,1,0,0]", { "F32[1,2,2] 1 2 3 4", "I64[2] 1 2", "I64[2] 1 2" }, { "F32[1,1,1,2] 5 4" } },
+    { "Col2Im", 18, "pads=[0,1,0,0]", { "I8[1,2,2] 1 2 3 4", "I64[2] 1 2", "I64[2] 1 2" }, { "I8[1,1,1,2] 5 4" } },
+    { "Col2Im", 18, "pads=[0,1,0,0]", { "BOOL[1,2,2] 0 1 1 0", "I64[2] 1 2", "I64[2] 1 2" }, { "BOOL[1,1,1,2] 1 0" } },
+    { "Col2Im", 18, "pads=[0,1,0,0]", { "C128[1,2,2] 1,1 2,2 3,3 4,4", "I64[2] 1 2", "I64[2] 1 2" }, { "C128[1,1,1,2] 5,5 4,4" } },
+    { "Col2Im", 18, NULL, { "STRING[1,2,1] 'a' 'b'", "I64[1] 2", "I64[1] 2" }, { "STRING[1,1,2] 'a' 'b'" } },
+    { "Col2Im", 18, NULL, { "STRING[1,1,2] 'a' 'b'", "I64[1] 2", "I64[1] 1" }, { "STRING[1,1,2] 'a' 'b'" } },
+    { "Col2Im", 18, NULL, { "STRING[1,2,2] 'a' 'b' 'c' 'd'", "I64[1] 3", "I64[1] 2" }, .error = "blocks of strings that overlap" },
     { "Col2Im", 18, NULL, { "F64[1,4,1] 1 2 3 4", "I64[1] 2", "I64[1] 2" }, { "F64[1,2,2] 1 2 3 4" } },
     { "Col2Im", 18, NULL, { "F32[1,3,1] 1 2 3", "I64[1] 2", "I64[1] 2" }, .error = "3 rows, want a multiple of 2" },
     { "Col2Im", 18, NULL, { "F32[1,2,2] 1 2 3 4", "I64[1] 2", "I64[1] 2" }, .error = "input: blocks" },

@@ -51,7 +51,7 @@ static const op_case views[] = {
     { "Shape", 15, "start=2 end=1", { "F32[2,3,4] iota" }, { "I64[0]" } },
     { "Shape", 13, NULL, { "STRING[] 'x'" }, { "I64[0]" } },
     { "Size", 13, NULL, { "F32[2,3,4] iota" }, { "I64[] 24" } },
-    { "Size", 13, NULL, { "U4[0,3]" }, { "I64[] 0" } },
+    { "Size", 13, NULL, { "U8[0,3]" }, { "I64[] 0" } },
 };
 
 static const op_case layouts[] = {
@@ -116,7 +116,7 @@ static const op_case layouts[] = {
 static const op_case joins[] = {
     { "Concat", 13, "axis=0", { "F32[1,2] 1 2", "F32[2,2] 3 4 5 6" }, { "F32[3,2] 1 2 3 4 5 6" } },
     { "Concat", 13, "axis=-1", { "F32[2,1] 1 2", "F32[2,2] 3 4 5 6" }, { "F32[2,3] 1 3 4 2 5 6" } },
-    { "Concat", 13, "axis=1", { "U4[2,1] 1 2", "U4[2,2] 3 4 5 6" }, { "U4[2,3] 1 3 4 2 5 6" } },
+    { "Concat", 13, "axis=1", { "U8[2,1] 1 2", "U8[2,2] 3 4 5 6" }, { "U8[2,3] 1 3 4 2 5 6" } },
     { "Concat",
       13,
       "axis=0",
@@ -180,7 +180,7 @@ static const op_case joins[] = {
       { "F32[2,5] iota", "I64[2] 1 4", "I64[2] 9 1", "I64[2] 0 1", "I64[2] 1 -2" },
       { "F32[1,2] 9 7" } },
     { "Slice", 13, NULL, { "F32[4] iota", "I64[1] 3", "I64[1] 1" }, { "F32[0]" } },
-    { "Slice", 13, NULL, { "I4[5] 1 2 3 4 5", "I64[1] 1", "I64[1] 4" }, { "I4[3] 2 3 4" } },
+    { "Slice", 13, NULL, { "I8[5] 1 2 3 4 5", "I64[1] 1", "I64[1] 4" }, { "I8[3] 2 3 4" } },
     { "Slice",
       13,
       NULL,
@@ -230,7 +230,7 @@ static const op_case extents[] = {
     { "Tile", 6, NULL, { "F32[2] iota", "I64[1] 2" }, { "F32[4] 0 1 0 1" } },
     { "Tile", 13, NULL, { "F32[2,2] iota", "I64[2] 2 1" }, { "F32[4,2] 0 1 2 3 0 1 2 3" } },
     { "Tile", 13, NULL, { "I32[1,2] iota", "I64[2] 2 2" }, { "I32[2,4] 0 1 0 1 0 1 0 1" } },
-    { "Tile", 13, NULL, { "U4[3] 1 2 3", "I64[1] 2" }, { "U4[6] 1 2 3 1 2 3" } },
+    { "Tile", 13, NULL, { "U8[3] 1 2 3", "I64[1] 2" }, { "U8[6] 1 2 3 1 2 3" } },
     { "Tile", 13, NULL, { "F32[2] iota", "I64[1] 0" }, { "F32[0]" } },
     { "Tile", 13, NULL, { "F32[2] iota", "I64[2] 1 1" }, .error = "repeats: 2 numbers, want 1" },
     { "Tile", 13, NULL, { "F32[2] iota", "I64[1] -1" }, .error = "repeats: -1" },

@@ -49,7 +49,7 @@ static const op_case vectors[] = {
     { "Upsample", 9, NULL, { "F32[2,1] 1 2", "F32[2] 2 1" }, { "F32[4,1] 1 1 2 2" } },
     { "Upsample", 9, "mode='linear'", { "F32[2] 1 3", "F32[1] 2" }, { "F32[4] 1 2 3 3" } },
     { "Upsample", 9, NULL, { "STRING[2] 'a' 'b'", "F32[1] 2" }, { "STRING[4] 'a' 'a' 'b' 'b'" } },
-    { "Upsample", 9, NULL, { "U4[3] 1 2 3", "F32[1] 2" }, { "U4[6] 1 1 2 2 3 3" } },
+    { "Upsample", 9, NULL, { "U8[3] 1 2 3", "F32[1] 2" }, { "U8[6] 1 1 2 2 3 3" } },
     { "Resize", 10, NULL, { "F32[2,4] 1 2 3 4 5 6 7 8", "F32[2] 0.6 0.6" }, { "F32[1,2] 1 3" } },
     { "Resize", 13, NULL, { "F32[4] 1 2 3 4", "-", "-", "I64[1] 2" }, { "F32[2] 1 3" } },
     { "Resize", /* one pixel is the first one, not what a cubic makes of its neighbours */

@@ -39,7 +39,7 @@ static void test_concat(void **state)
           NULL,
           { "STRING[1] 'a'", "I64[1] 1" },
           { 0 },
-          "input 1: int64, want string" },
+          "input 1 (Y): int64, want string" },
         { "StringConcat",
           20,
           "axis=1",
@@ -106,7 +106,7 @@ static void test_split(void **state)
           { "STRING[1,1] 'cafés'" },
           { "STRING[1,1,2] 'caf' 's'", "I64[1,1] 2" } },
         { "StringSplit", 20, NULL, { "STRING[2,0]" }, { "STRING[2,0,0]", "I64[2,0]" } },
-        { "StringSplit", 20, NULL, { "F32[1] 1" }, { "?", "?" }, "input 0: float32, want string" },
+        { "StringSplit", 20, NULL, { "F32[1] 1" }, { "?", "?" }, "input 0 (X): float32, want string" },
     };
 
     (void)state;
@@ -305,7 +305,7 @@ static void test_regex_errors(void **state)
           "pattern='a'",
           { "I64[1] 1" },
           { 0 },
-          "input 0: int64, want string" },
+          "input 0 (X): int64, want string" },
     };
 
     (void)state;

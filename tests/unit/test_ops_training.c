@@ -24,7 +24,7 @@ static const op_case cases[] = {
     { AG, NULL, { "F32[] 1", "I64[] 0", "F32[1] 1", "F64[1] 1", "F32[1] 1" }, .error = "input 3: float64, want float32" },
     { AG, NULL, { "F32[] 1", "I64[] 0", "F32[1] 1", "F32[2] 1 1", "F32[1] 1" }, .error = "tensor and its gradient or state" },
     { AG, NULL, { "F32[] 1", "I64[] 0", "F32[1] 1", "-", "F32[1] 1" }, .error = "input 3: missing" },
-    { AG, NULL, { "F32[] 1", "I64[] 0", "I32[1] 1", "I32[1] 1", "I32[1] 1" }, .error = "input 2: int32, want float32 or float64" },
+    { AG, NULL, { "F32[] 1", "I64[] 0", "I32[1] 1", "I32[1] 1", "I32[1] 1" }, .error = "input 2 (inputs): int32, want float32 or float64" },
     { AG, NULL, { "F32[2] 1 1", "I64[] 0", "F32[1] 1", "F32[1] 1", "F32[1] 1" }, .error = "input 0" },
     { AG, NULL, { "F32[] 1", "I64[] 0", "F32[1] 1", "F32[1] 1", "F32[1] 1" }, { "?", "?", "?" }, .error = "outputs: 3, want 2" },
 

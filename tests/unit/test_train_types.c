@@ -85,7 +85,7 @@ static linear *linear_new(ofz_dtype dtype, float ratio)
 
     assert_non_null(l);
     l->ctx   = ofz_ctx_new();
-    l->opset = (ofz_opset){ "", 11 }; /* Dropout's ratio is an attribute */
+    l->opset = (ofz_opset){ "", ratio >= 0 ? 11 : 13 }; /* in 11 Dropout's ratio is an attribute */
     assert_int_equal(ofz_graph_new(l->ctx, &l->m.arena, NULL, &l->m.symbol, &l->m.graph), OFZ_OK);
     l->m.graph->opset       = &l->opset;
     l->m.graph->opset_count = 1;

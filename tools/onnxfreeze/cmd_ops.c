@@ -1,10 +1,12 @@
 /* ops - the operators this program knows. */
 #include "commands.h"
 #include "jsonout.h"
+#include "opcard.h"
 #include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct ops_args {
     ofz_cli_common common;
@@ -27,6 +29,16 @@ static op_span span_at(size_t first)
         if (strcmp(a.domain, b.domain) != 0 || strcmp(a.name, b.name) != 0) break;
     }
     return span;
+}
+
+/* "Conv", "conv", "ai.onnx.ml.Scaler". */
+static int is_called(const ofz_op_info *op, const char *name)
+{
+    const size_t n = strlen(op->domain);
+
+    return strcasecmp(op->name, name) == 0 ||
+           (n && strncmp(op->domain, name, n) == 0 && name[n] == '.' &&
+            strcasecmp(op->name, name + n + 1) == 0);
 }
 
 static const char *domain_shown(const char *domain)
@@ -118,6 +130,27 @@ static void table_row(op_span span, ofz_cli_table *table)
     ofz_cli_table_cell(table, "%s", domain_shown(op.domain));
 }
 
+static void types_markdown(void)
+{
+    printf("\n## Inputs, outputs and types\n\n"
+           "Each version with its inputs and outputs: `X:T` is of type T, `T?` may be left out, "
+           "`T+` is one\n"
+           "or more, `T*` any number, and `~` lets each of these have a type of its own. All uses "
+           "of one\n"
+           "variable in a node have one type. `floats` are float16, float32 and float64; `ints`, "
+           "`uints`,\n"
+           "`float8s` and `complexes` the whole families of those. Every type that stands here is "
+           "computed,\n"
+           "but for what the last column says. `onnxfreeze ops NAME` shows the attributes "
+           "too.\n\n"
+           "| version | inputs and outputs | types | limit |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < ofz_op_count(); i++) {
+        const ofz_op_info op = ofz_op_get(i);
+
+        ofz_cli_opcard_markdown(&op);
+    }
+}
+
 static void ops_markdown(void)
 {
     const char *domain    = NULL;
@@ -155,6 +188,7 @@ static void ops_markdown(void)
         markdown_row(span);
         i = span.end;
     }
+    types_markdown();
 }
 
 static void ops_table(const ofz_cli *cli)
@@ -179,14 +213,22 @@ static json_t *bound_json(int bound)
     return bound < 0 ? json_null() : json_integer(bound);
 }
 
-static int ops_json(ofz_cli *cli)
+static json_t *text_json(const char *text)
+{
+    return text ? ofz_cli_json_text(text) : json_null();
+}
+
+/* Every operator, or those called `name`. */
+static int ops_json(ofz_cli *cli, const char *name)
 {
     json_t *root = json_object(), *list = json_array();
 
     for (size_t i = 0; i < ofz_op_count(); i++) {
-        const ofz_op_info op     = ofz_op_get(i);
-        json_t           *object = json_object();
+        const ofz_op_info op = ofz_op_get(i);
+        json_t           *object;
 
+        if (name && !is_called(&op, name)) continue;
+        object = json_object();
         ofz_cli_json_set(object, "domain", ofz_cli_json_text(op.domain));
         ofz_cli_json_set(object, "name", ofz_cli_json_text(op.name));
         ofz_cli_json_set(object, "since", json_integer(op.since));
@@ -197,12 +239,47 @@ static int ops_json(ofz_cli *cli)
         ofz_cli_json_set(object, "infer", ofz_cli_json_bool(op.infer));
         ofz_cli_json_set(object, "eval", ofz_cli_json_bool(op.eval));
         ofz_cli_json_set(object, "grad", ofz_cli_json_bool(op.grad));
-        ofz_cli_json_set(object, "instead",
-                         op.instead ? ofz_cli_json_text(op.instead) : json_null());
+        ofz_cli_json_set(object, "instead", text_json(op.instead));
+        ofz_cli_json_set(object, "formals", text_json(op.formals));
+        ofz_cli_json_set(object, "types", text_json(op.types));
+        ofz_cli_json_set(object, "attributes", text_json(op.attributes));
+        ofz_cli_json_set(object, "limit", text_json(op.limit));
         ofz_cli_json_append(list, object);
     }
     ofz_cli_json_set(root, "ops", list);
     return ofz_cli_json_print(cli, root, stdout);
+}
+
+/* The versions of one operator in full. */
+static int ops_show(ofz_cli *cli, const char *name)
+{
+    ofz_cli_nearest nearest;
+    char            hint[160];
+    int             count = 0;
+
+    ofz_cli_nearest_init(&nearest, name);
+    for (size_t i = 0; i < ofz_op_count(); i++) {
+        const ofz_op_info op = ofz_op_get(i);
+
+        ofz_cli_nearest_offer(&nearest, op.name);
+        count += is_called(&op, name);
+    }
+    if (!count) {
+        snprintf(hint, sizeof hint, "did you mean %s?", nearest.best ? nearest.best : "");
+        return ofz_cli_error(cli, OFZ_EXIT_UNSUPPORTED,
+                             nearest.best ? hint : "see onnxfreeze ops for those that are known",
+                             "ops: unknown operator %s", name);
+    }
+    if (cli->json) return ops_json(cli, name);
+    for (size_t i = 0, shown = 0; i < ofz_op_count(); i++) {
+        const ofz_op_info op = ofz_op_get(i);
+
+        if (!is_called(&op, name)) continue;
+        if (shown++) putchar('\n');
+        if (*op.domain) printf("%s ", op.domain);
+        ofz_cli_opcard_print(&op);
+    }
+    return OFZ_EXIT_OK;
 }
 
 static int ops_run(ofz_cli *cli, void *memory)
@@ -212,7 +289,11 @@ static int ops_run(ofz_cli *cli, void *memory)
     if (cli->json && args->markdown)
         return ofz_cli_error(cli, OFZ_EXIT_USAGE, "drop one of them",
                              "ops: --json and --markdown exclude each other");
-    if (cli->json) return ops_json(cli);
+    if (args->common.word_count && args->markdown)
+        return ofz_cli_error(cli, OFZ_EXIT_USAGE, "drop one of them",
+                             "ops: --markdown and a name exclude each other");
+    if (args->common.word_count) return ops_show(cli, args->common.word[0]);
+    if (cli->json) return ops_json(cli, NULL);
     if (args->markdown)
         ops_markdown();
     else
@@ -227,16 +308,25 @@ static const ofz_cli_opt options[] = {
 };
 
 static const char *const examples[] = {
-    "", "onnxfreeze ops", "for scripts", "onnxfreeze ops --json", NULL,
+    "",
+    "onnxfreeze ops",
+    "what Conv asks for, version by version",
+    "onnxfreeze ops Conv",
+    "for scripts",
+    "onnxfreeze ops --json",
+    NULL,
 };
 
 const ofz_cli_command ofz_cli_cmd_ops = {
     .name    = "ops",
-    .usage   = "[--markdown | --json]",
+    .usage   = "[NAME] [--markdown | --json]",
     .summary = "list the operators that can be inferred, run, trained",
     .about =
         "List every operator this program knows, with its versions and whether their shapes can "
-        "be inferred, whether they can be evaluated, and whether gradients pass.",
+        "be inferred, whether they can be evaluated, and whether gradients pass. With NAME, show "
+        "every version of that operator in full: inputs, outputs, attributes with their defaults, "
+        "and the element types that it allows.",
+    .word_max     = 1,
     .examples     = examples,
     .takes        = OFZ_TAKES_JSON,
     .options      = options,
