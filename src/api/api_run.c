@@ -6,6 +6,7 @@
 #include "api/spread.h"
 #include "exec/exec.h"
 #include "pass/functions.h"
+#include "pass/gradient_op.h"
 #include "tensor/container.h"
 
 /* --- inputs ----------------------------------------------------------------------------------- */
@@ -121,7 +122,7 @@ ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_na
     ofz_exec    *exec  = NULL;
     ofz_status   st    = OFZ_OK;
 
-    if (ofz_graph_calls(model, g)) { /* made anew: the model may hold other weights than it did */
+    if (ofz_graph_calls(model, g) || ofz_graph_has_gradient(g)) { /* made anew: the model may hold other weights than it did */
         OFZ_GOTO(ofz_functions_clone(ctx, model, &arena, &flat));
         g = flat;
     }

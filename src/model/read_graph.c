@@ -143,6 +143,28 @@ static ofz_status find_inputs(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph
     return OFZ_OK;
 }
 
+/* A Gradient node reads values by names in its attributes, as a subgraph would. */
+static ofz_status read_named(ofz_reader *r, const ofz_node *n, ofz_list *inner)
+{
+    const bool gradient =
+        !strcmp(n->op_type, "Gradient") && !strcmp(n->domain, "ai.onnx.preview.training");
+
+    for (size_t i = 0; gradient && i < n->attr_count; i++) {
+        const ofz_attr   *a    = &n->attr[i];
+        const ofz_strings list = a->type == OFZ_ATTR_STRINGS  ? a->u.strings
+                                 : a->type == OFZ_ATTR_STRING ? (ofz_strings){ &a->u.s, 1 }
+                                                              : (ofz_strings){ 0 };
+
+        for (size_t k = 0; k < list.count; k++) { /* texts in the arena end with a NUL */
+            ofz_value *v = ofz_value_find(n->graph, list.v[k].text);
+
+            if (v && v->producer != n && !ofz_list_push(inner, v))
+                return ofz_fail_nomem(r->ctx, "node", sizeof(void *));
+        }
+    }
+    return OFZ_OK;
+}
+
 static ofz_status read_node_into(ofz_reader *r, const Onnx__NodeProto *p, ofz_graph *g,
                                  ofz_list *inner, ofz_list *captured)
 {
@@ -174,6 +196,7 @@ static ofz_status read_node_into(ofz_reader *r, const Onnx__NodeProto *p, ofz_gr
     OFZ_TRY(ofz_node_add(r->ctx, g, &spec, &n));
     n->origin  = ofz_message_origin(&p->base);
     n->changed = false;
+    OFZ_TRY(read_named(r, n, inner));
     OFZ_TRY(ofz_read_text(r, p->overload, &n->overload));
     for (size_t i = 0; i < n->attr_count; i++)
         if (n->attr[i].type == OFZ_ATTR_GRAPH && n->attr[i].u.g) n->attr[i].u.g->parent_node = n;

@@ -449,8 +449,7 @@ static ofz_status write_nodes(ofz_ctx *ctx, ofz_edits *e, const ofz_graph *g)
         const ofz_value *v = g->value.item[i];
         ofz_bytes        b = { 0 };
 
-        if (!v->constant || v->producer || !wants_node(e->model, v) || is_sparse(e->model, v))
-            continue;
+        if (!v->constant || v->producer || !wants_node(e->model, v) || stays_sparse(v)) continue;
         ofz_pack_constant_node(&b, v);
         OFZ_TRY(place_bytes(ctx, e, g->origin, begin, &b));
     }

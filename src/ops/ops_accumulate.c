@@ -61,6 +61,20 @@ static ofz_status accumulate_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
+/* Second derivatives: both parts of a sum get its gradient, and what is constant gets none. */
+static ofz_status accumulate_grad(ofz_grad_call *g)
+{
+    for (int i = 0; i < 2; i++)
+        if (g->need[i]) g->dx[i] = g->dy[0];
+    return OFZ_OK;
+}
+
+static ofz_status constant_grad(ofz_grad_call *g)
+{
+    (void)g;
+    return OFZ_OK;
+}
+
 #define ONE                                                                                        \
     {                                                                                              \
         1, 1                                                                                       \
@@ -77,10 +91,12 @@ static const ofz_op rows[] = {
       0,
       accumulate_infer,
       accumulate_eval,
+      accumulate_grad,
       .domain = "ofz" },
     { "OnesLike", 1, ONE, ONE, OFZ_OP_PURE | OFZ_OP_SHAPE, NULL, 0, ofz_infer_same, ones_eval,
+      constant_grad, .domain = "ofz" },
+    { "ZerosLike", 1, ONE, ONE, ANY, NULL, 0, zeros_infer, zeros_eval, constant_grad,
       .domain = "ofz" },
-    { "ZerosLike", 1, ONE, ONE, ANY, NULL, 0, zeros_infer, zeros_eval, .domain = "ofz" },
     { 0 },
 };
 OFZ_OP_TABLE(accumulate, rows);

@@ -180,6 +180,22 @@ static ofz_status momentum_eval(ofz_eval_call *c)
     return step_eval(c, 1, &r, momentum_element);
 }
 
+/* --- Gradient -----------------------------------------------------------------------------------
+ *
+ * The row says what a Gradient node is; the pass of that name puts what computes it in its place. */
+
+static ofz_status gradient_infer(ofz_infer_call *c)
+{
+    for (int k = 0; k < c->out_count && k < c->in_count; k++)
+        OFZ_TRY(ofz_infer_set(c, k, c->in[k]->dtype, c->in[k]->rank, c->in[k]->dim));
+    return OFZ_OK;
+}
+
+static ofz_status gradient_eval(ofz_eval_call *c)
+{
+    return ofz_fail(c->ctx, OFZ_E_UNSUPPORTED, "in a subgraph, want it in the model's graph");
+}
+
 /* --- the table ---------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(training_attrs, field)
@@ -199,6 +215,12 @@ static const ofz_attr_def adam_def[] = {
     { "epsilon", OFZ_ATTR_FLOAT, AT(epsilon), .f = 1e-6f },
     { 0 },
 };
+static const ofz_attr_def gradient_def[] = {
+    { "xs", OFZ_ATTR_STRINGS, OFZ_ATTR_IGNORED, true },
+    { "y", OFZ_ATTR_STRING, OFZ_ATTR_IGNORED, true },
+    { "zs", OFZ_ATTR_STRINGS, OFZ_ATTR_IGNORED },
+    { 0 },
+};
 static const ofz_attr_def momentum_def[] = {
     { "norm_coefficient", OFZ_ATTR_FLOAT, AT(norm_coefficient), true },
     { "alpha", OFZ_ATTR_FLOAT, AT(alpha), true },
@@ -214,6 +236,8 @@ static const ofz_attr_def momentum_def[] = {
 static const ofz_op rows[] = {
     { "Adagrad", 1, MANY, OFZ_OP_PURE, ATTRS(adagrad_def), one_infer, adagrad_eval, NULL, DOMAIN },
     { "Adam", 1, MANY, OFZ_OP_PURE, ATTRS(adam_def), two_infer, adam_eval, NULL, DOMAIN },
+    { "Gradient", 1, { 1, OFZ_VARIADIC }, { 1, OFZ_VARIADIC }, 0, gradient_def, 0, gradient_infer,
+      gradient_eval, NULL, DOMAIN },
     { "Momentum", 1, MANY, OFZ_OP_PURE, ATTRS(momentum_def), one_infer, momentum_eval, NULL, DOMAIN },
     { 0 },
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "ops/op.h"
+#include "pass/gradient_op.h"
 
 /* --- who calls whom --------------------------------------------------------------------------- */
 
@@ -348,9 +348,11 @@ ofz_status ofz_functions_clone(ofz_ctx *ctx, const ofz_model *m, ofz_arena *aren
     ofz_graph *g;
     ofz_status st;
 
-    if (!ofz_graph_calls(m, m->graph)) return ofz_graph_clone(ctx, m->graph, arena, out);
+    if (!ofz_graph_calls(m, m->graph) && !ofz_graph_has_gradient(m->graph))
+        return ofz_graph_clone(ctx, m->graph, arena, out);
     OFZ_TRY(ofz_graph_deep_copy(ctx, m->graph, arena, &g));
     st = ofz_functions_inline(ctx, m, g);
+    if (!st) st = ofz_gradients_expand(ctx, g);
     if (st)
         ofz_graph_deinit(g);
     else
@@ -396,10 +398,11 @@ ofz_status ofz_functions_flatten(ofz_ctx *ctx, ofz_model *m)
         ofz_arena_free(&m->flat_arena);
         m->flat = NULL;
     }
-    if (!ofz_graph_calls(m, m->graph)) return OFZ_OK;
+    if (!ofz_graph_calls(m, m->graph) && !ofz_graph_has_gradient(m->graph)) return OFZ_OK;
     OFZ_TRY(ofz_graph_deep_copy(ctx, m->graph, &m->flat_arena, &g));
     link_values(g);
     st = ofz_functions_inline(ctx, m, g);
+    if (!st) st = ofz_gradients_expand(ctx, g);
     if (!st) {
         m->flat = g;
         return OFZ_OK;

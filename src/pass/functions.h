@@ -26,7 +26,8 @@ bool ofz_graph_calls(const ofz_model *m, const ofz_graph *g);
  * OFZ_E_LIMIT (limits.structure_size bytes, graphs nested deeper than limits.depth), OFZ_E_NOMEM. */
 ofz_status ofz_functions_inline(ofz_ctx *ctx, const ofz_model *m, ofz_graph *g) OFZ_MUST_USE;
 
-/* A copy of the model's graph without calls, to work on: ofz_graph_clone where there are none. */
+/* A copy of the model's graph without calls and Gradient nodes (gradient_op.h), to work on:
+ * ofz_graph_clone where there are none. */
 ofz_status ofz_functions_clone(ofz_ctx *ctx, const ofz_model *m, ofz_arena *arena,
                                ofz_graph **out) OFZ_MUST_USE;
 

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ofz_picture p   = { 0 };
 
     if (!ctx) return 0;
-    ofz_ctx_set_tensor_limit(ctx, (size_t)1 << 20);
+    if (ofz_ctx_set_limit(ctx, OFZ_LIMIT_TENSOR, 1 << 20)) abort();
     if (!ofz_picture_decode(ctx, data, size, OFZ_PIXELS_GRAY, &p)) {
         if (p.height < 1 || p.width < 1 || p.channels != 1) abort();
         for (int64_t i = 0; i < p.height * p.width; i++) size += p.data[i];

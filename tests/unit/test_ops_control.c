@@ -242,6 +242,9 @@ static void test_scan_batch(void **state)
     text_expect(&k, "y", "F32[2,3,1] 1 3 6 104 109 115");
     text_expect(&k, "g", "F32[2,1] 6 109");
     text_expect(&k, "z", "F32[2,3,1] 3 5 6 105 109 0");
+    assert_int_equal(graph_value(&k, "z")->type.rank, 3); /* known before any run */
+    assert_int_equal(graph_value(&k, "z")->type.dim[1], 3);
+    assert_int_equal(graph_value(&k, "g")->type.dim[0], 2);
     text_expect_error(&k, "h", OFZ_E_MODEL, "sequence_lens: 4, want 0 to 3");
     graph_make_free(&k);
 }

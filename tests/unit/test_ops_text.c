@@ -106,7 +106,12 @@ static void test_split(void **state)
           { "STRING[1,1] 'cafés'" },
           { "STRING[1,1,2] 'caf' 's'", "I64[1,1] 2" } },
         { "StringSplit", 20, NULL, { "STRING[2,0]" }, { "STRING[2,0,0]", "I64[2,0]" } },
-        { "StringSplit", 20, NULL, { "F32[1] 1" }, { "?", "?" }, "input 0 (X): float32, want string" },
+        { "StringSplit",
+          20,
+          NULL,
+          { "F32[1] 1" },
+          { "?", "?" },
+          "input 0 (X): float32, want string" },
     };
 
     (void)state;

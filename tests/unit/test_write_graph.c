@@ -152,6 +152,7 @@ static bool rename_value(fixture *f, ofz_value *v, bool back)
     size_t n = strlen(v->name);
 
     if (n > 4000 || ofz_value_out_of_reach(v)) return false;
+    if (v->sparse && !v->producer) return false; /* keeps its name */
     if (v->graph->parent && !v->producer && !v->is_input && !v->constant) return false;
     if (!v->producer && !v->is_input && !v->constant) return false;
     memcpy(name, v->name, n + 1);
