@@ -112,7 +112,8 @@ static ofz_status cast_chain(ofz_fold *f, ofz_node *n)
 {
     ofz_node *before = ofz_fold_only(f, n->in[0], "Cast");
 
-    if (!before || !before->in[0]->type.dtype ||
+    /* the text of a number depends on its type */
+    if (!before || !before->in[0]->type.dtype || n->out[0]->type.dtype == OFZ_STRING ||
         !lossless(before->in[0]->type.dtype, n->in[0]->type.dtype))
         return OFZ_OK;
     OFZ_TRY(ofz_node_set_input(f->ctx, n, 0, before->in[0]));

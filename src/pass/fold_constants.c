@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/work.h"
 #include "pass/fold_edit.h"
 
 /* Beyond the constants that it replaces, one tensor may be this much larger. */
@@ -161,6 +162,18 @@ static ofz_status evaluate(work *w)
     return w->op->eval(&c);
 }
 
+/* Takes it off what may still be computed; false: that is not enough. */
+static bool work_fits(work *w)
+{
+    const ofz_op_work cost = ofz_op_work_of(w->op, w->n, w->in, w->out);
+    const int64_t     all  = ofz_work_plus(cost.macs, cost.elements);
+
+    if (!ofz_op_has_work(w->op)) return true;
+    if (all < 0 || all > w->f->work) return false;
+    w->f->work -= all;
+    return true;
+}
+
 /* A result that nobody could hold fails instead of being made. */
 static ofz_status work_run(work *w, int64_t room, ofz_fold_bar *bar, int64_t *size)
 {
@@ -172,7 +185,10 @@ static ofz_status work_run(work *w, int64_t room, ofz_fold_bar *bar, int64_t *si
     for (size_t i = 0; !st && i < w->n->out_count; i++)
         if (w->out[i] && w->out[i]->dtype && !is_number(w->out[i]->dtype)) *bar = OFZ_FOLD_KIND;
     if (st || *bar) return st;
-    if (*size > room) *bar = OFZ_FOLD_SIZE;
+    if (*size > room)
+        *bar = OFZ_FOLD_SIZE;
+    else if (!work_fits(w))
+        *bar = OFZ_FOLD_WORK;
     if (*bar) return OFZ_OK;
     if (*size < 0 && room >= 0 && (size_t)room < limit) ctx->limits.tensor_size = (size_t)room;
     st                      = evaluate(w);
@@ -233,7 +249,7 @@ ofz_status ofz_fold_node(ofz_fold *f, ofz_node *n, ofz_fold_bar *bar, int64_t *s
     st   = work_new(&w);
     for (size_t i = 0; !st && i < n->in_count; i++) st = set_input(&w, i);
     if (!st) st = work_run(&w, room, bar, size);
-    if (!st && !*bar) {
+    if (!st && !*bar && !f->dry) {
         f->growth += *size - replaced_size(f, n);
         st = work_take(&w);
     }

@@ -38,12 +38,12 @@ static bool may_inline(const ofz_node *n, const ofz_graph *body)
 
 /* `y` is what `x`, a value of the copied branch, is: under its own name where x was made for nothing
  * else. */
-static ofz_status output_bind(ofz_fold *f, ofz_graph *g, ofz_value *y, ofz_value *x)
+static ofz_status output_bind(ofz_fold *f, ofz_graph *g, ofz_value *y, ofz_value *x, bool fresh)
 {
     ofz_node *maker = x->producer;
     bool      done  = true;
 
-    if (maker && maker->graph == g && maker->origin < 0 && !x->is_output && !x->constant) {
+    if (maker && maker->graph == g && maker->origin < 0 && !x->is_output && !x->constant && fresh) {
         const size_t at = (size_t)x->output;
 
         OFZ_TRY(ofz_fold_replace(f, x, y, &done));
@@ -79,8 +79,18 @@ static ofz_status inline_branch(ofz_fold *f, ofz_node *n, const ofz_graph *body)
     for (size_t i = 0; i < count; i++) out[count + i] = n->out[i];
     OFZ_GOTO(ofz_graph_copy_into(f->ctx, body, g, &spec, out));
     ofz_node_remove(n);
-    for (size_t i = 0; i < count; i++)
-        if (out[count + i]) OFZ_GOTO(output_bind(f, g, out[count + i], out[i]));
+    for (size_t i = 0; i < count; i++) {
+        ofz_value *x     = out[i];
+        bool       fresh = true;
+
+        if (!out[count + i]) continue;
+        for (size_t k = 0; k < i; k++) /* the same value once more: it goes by another name */
+            if (out[k] == out[i] && out[count + k]) {
+                x     = out[count + k];
+                fresh = false;
+            }
+        OFZ_GOTO(output_bind(f, g, out[count + i], x, fresh));
+    }
     f->edits++;
     st = ofz_graph_sort(f->ctx, g);
 done:

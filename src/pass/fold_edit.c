@@ -167,7 +167,7 @@ ofz_status ofz_fold_bypass(ofz_fold *f, ofz_node *n, ofz_value *x, bool *done)
 {
     ofz_value *y = n->out[0];
     ofz_node  *maker;
-    size_t     at;
+    size_t     at, reads = 0;
 
     *done = false;
     if (!y || !others_unread(n)) return OFZ_OK;
@@ -182,10 +182,11 @@ ofz_status ofz_fold_bypass(ofz_fold *f, ofz_node *n, ofz_value *x, bool *done)
     maker = x->producer;
     at    = (size_t)x->output;
     /* n itself reads x and must not read its own output */
-    for (size_t i = 0; i < n->in_count; i++)
-        if (n->in[i] == x) OFZ_TRY(ofz_node_set_input(f->ctx, n, i, NULL));
+    while (reads < n->in_count && n->in[reads] != x) reads++;
+    if (reads == n->in_count) return OFZ_OK;
+    OFZ_TRY(ofz_node_set_input(f->ctx, n, reads, NULL));
     OFZ_TRY(ofz_fold_replace(f, x, y, done));
-    if (!*done) return ofz_node_set_input(f->ctx, n, 0, x);
+    if (!*done) return ofz_node_set_input(f->ctx, n, reads, x);
     ofz_node_remove(n);
     ofz_node_set_output(maker, at, y);
     f->edits++;

@@ -10,8 +10,10 @@ struct ofz_fold {
     ofz_model              *model;
     const ofz_fold_options *options;
     bool                    marked, trains; /* some tensor carries a mark; some tensor trains */
+    bool                    dry;            /* nodes are looked at and not folded */
     size_t                  edits;
     int64_t                 growth; /* bytes that constants have grown by */
+    int64_t                 work; /* multiply-accumulates and elements that may still be computed */
     ofz_map                 varies; /* names of constants that training changes */
     ofz_arena               arena;  /* of names and the structs below */
     ofz_map                 known;  /* main graph: value name -> ofz_fold_known */
@@ -85,6 +87,7 @@ typedef enum ofz_fold_bar {
     OFZ_FOLD_KIND,   /* makes something else than tensors of numbers */
     OFZ_FOLD_INPUT,  /* reads something that is no constant */
     OFZ_FOLD_SIZE,   /* the result is too large */
+    OFZ_FOLD_WORK,   /* computing it takes too long */
     OFZ_FOLD_FAILS   /* evaluating it fails */
 } ofz_fold_bar;
 

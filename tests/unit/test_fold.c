@@ -409,6 +409,34 @@ static void test_branch(void **state)
     graph_make_free(&k);
 }
 
+/* A branch that gives out one value twice, one of them under the name of a graph output. */
+static void test_branch_twice(void **state)
+{
+    graph_make k;
+    ofz_graph *yes, *no;
+    char       buf[128];
+
+    (void)state;
+    graph_make_init(&k);
+    k.m.ir_version = 8;
+    text_constant(&k, "x", "F32[2] 1 2");
+    text_constant(&k, "on", "BOOL[] 1");
+    yes = text_body(&k, "");
+    text_node(&k, "RandomNormalLike", "x", "r", NULL);
+    text_body_end(&k, "r r");
+    no = text_body(&k, "");
+    text_node(&k, "Neg", "x", "a", NULL);
+    text_body_end(&k, "a a");
+    text_node_bodies(&k, "If", "on", "y z", NULL, "then_branch", yes, "else_branch", no);
+    text_node(&k, "Exp", "z", "e", NULL);
+    graph_output(&k, "y");
+    graph_output(&k, "e");
+    fold_all(&k, OFZ_FOLD_UNMARKED);
+    assert_string_equal(ops_text(k.m.graph, buf, sizeof buf), "RandomNormalLike Exp");
+    assert_ptr_equal(graph_value(&k, "e")->producer->in[0], graph_value(&k, "y"));
+    graph_make_free(&k);
+}
+
 /* Constants inside a branch that is chosen in the run. */
 static void test_inside(void **state)
 {
@@ -594,11 +622,11 @@ static void test_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),   cmocka_unit_test(test_fusions),
-        cmocka_unit_test(test_branch),  cmocka_unit_test(test_inside),
-        cmocka_unit_test(test_marks),   cmocka_unit_test(test_scopes),
-        cmocka_unit_test(test_reasons), cmocka_unit_test(test_overridable),
-        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_cases),       cmocka_unit_test(test_fusions),
+        cmocka_unit_test(test_branch),      cmocka_unit_test(test_branch_twice),
+        cmocka_unit_test(test_inside),      cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_scopes),      cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_overridable), cmocka_unit_test(test_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
