@@ -595,6 +595,69 @@ OFZ_API ofz_status         ofz_eval(ofz_ctx *ctx, const ofz_model *model, const 
 OFZ_API const ofz_metrics *ofz_eval_metrics(const ofz_eval_result *result);
 OFZ_API void               ofz_eval_result_free(ofz_eval_result *result);
 
+/* --- editing ---------------------------------------------------------------------------------- */
+
+typedef enum ofz_edit_kind {
+    OFZ_EDIT_EXTRACT,      /* "IN[,IN..]:OUT[,OUT..]": the part of the model between values */
+    OFZ_EDIT_RENAME,       /* "OLD=NEW", a value; "node:OLD=NEW", a node */
+    OFZ_EDIT_REMOVE,       /* "NODE", by its name or an output's; its reader reads its input */
+    OFZ_EDIT_INSERT,       /* "y2 = Relu (y)": what read y reads y2 */
+    OFZ_EDIT_REPLACE,      /* "NODE=y = Relu (x)": other nodes make the outputs of NODE */
+    OFZ_EDIT_SET_SHAPE,    /* "NAME=N,3,224,224": numbers, names, ? for an unknown */
+    OFZ_EDIT_SET_ATTR,     /* "NODE.ATTR=VALUE", or "NODE.ATTR" with array */
+    OFZ_EDIT_DROP_ATTR,    /* "NODE.ATTR" */
+    OFZ_EDIT_SET_INIT,     /* "NAME" with array */
+    OFZ_EDIT_INITIALIZERS, /* Constant nodes become initializers; no text */
+    OFZ_EDIT_CONSTANTS,    /* initializers become Constant nodes; no text */
+    OFZ_EDIT_OPSET,        /* "17": the operators of another opset of ai.onnx */
+    OFZ_EDIT_HEAD,         /* "T[,T..]": what computes T, and outputs that do not depend on T */
+    OFZ_EDIT_TAIL,         /* "T[,T..]": what computes the other outputs, from T */
+    OFZ_EDIT_PREPEND,      /* model runs first and feeds this one; see prefix and map; no text */
+    OFZ_EDIT_APPEND,       /* this one feeds model */
+    OFZ_EDIT_INLINE,       /* bodies in place of calls of the model's own functions; no text */
+    OFZ_EDIT_FLOAT         /* "float16", "bfloat16" or "float32": the type of what is a float */
+} ofz_edit_kind;
+
+typedef struct ofz_edit_step {
+    ofz_edit_kind    kind;
+    const char      *text;
+    const ofz_array *array; /* where the kind takes one; else NULL */
+    /* OFZ_EDIT_PREPEND, OFZ_EDIT_APPEND */
+    ofz_model
+        *model; /* must outlive the one that is edited, and is good for nothing else afterwards */
+    const char *prefix; /* before every name that comes from it; NULL: none */
+    const char *map;    /* "OUT=IN[,OUT=IN..]"; NULL: what has one name, else in order */
+    /* OFZ_EDIT_FLOAT */
+    const char *const *keep; /* nodes that stay as they are: by name, or "op:TYPE" */
+    size_t             keep_count;
+    int                keep_io; /* nonzero: inputs and outputs of the model keep their types */
+} ofz_edit_step;
+
+/* Apply `count` edits in order. Weights keep their bytes and their marks. After a failure the model is only
+ * good for ofz_model_free.
+ * Errors: OFZ_E_ARG (text that means nothing, no such name), OFZ_E_MODEL (types or shapes do not fit any
+ * more; the node is named), OFZ_E_UNSUPPORTED (no rule leads there; node, operator and reason are named),
+ * OFZ_E_NOMEM. The number of the edit and its text come first. */
+OFZ_API ofz_status ofz_model_edit(ofz_ctx *ctx, ofz_model *model, const ofz_edit_step *edits,
+                                  size_t count) OFZ_MUST_USE;
+
+/* ofz_model_save, but what was written is read back and checked before it is in place: with a finding that
+ * is more than an operator unknown here (fn is called for each, and may be NULL) nothing is written, and
+ * OFZ_E_MODEL is returned. What was found in the source's file as well does not count. */
+OFZ_API ofz_status ofz_model_save_checked(ofz_ctx *ctx, const ofz_model *model, const char *path,
+                                          ofz_finding_fn *fn, void *user) OFZ_MUST_USE;
+
+/* Write the model as JSON, by protobuf's own mapping, atomically: as ofz_model_save_checked would write it,
+ * checked in the same way. drop_unknown: nonzero leaves out fields that this program does not know, which are
+ * an error (OFZ_E_UNSUPPORTED) else. External data stays where it is. */
+OFZ_API ofz_status ofz_model_save_json(ofz_ctx *ctx, const ofz_model *model, const char *path,
+                                       int drop_unknown, ofz_finding_fn *fn,
+                                       void *user) OFZ_MUST_USE;
+/* The model that such a file describes. External data is refused, as by ofz_model_load_memory. Fields in the
+ * order of their numbers come back byte for byte. Errors: OFZ_E_PARSE with the line, those of loading. */
+OFZ_API ofz_status ofz_model_load_json(ofz_ctx *ctx, const char *path,
+                                       ofz_model **out) OFZ_MUST_USE;
+
 /* --- exporting -------------------------------------------------------------------------------- */
 
 typedef struct ofz_export_options {

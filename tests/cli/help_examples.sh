@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 relu_suite suite
 rm -r suite/test_wrong
-for c in "" inspect mark train export run eval test diff check ops; do
+for c in "" inspect mark train export run eval test diff check edit ops; do
     "$ONNXFREEZE" $c --help >help
     sed -n '/^Examples:/,$s/^  \(onnxfreeze .*\)/\1/p' help >examples
     check "$c --help has examples" test -s examples
@@ -18,7 +18,7 @@ check "docs/onnxfreeze.1 names every option" python3 - <<'PYTHON'
 import os, re, subprocess, sys
 page = open(os.environ["SRC"] + "/docs/onnxfreeze.1").read()
 missing = []
-for c in "inspect mark train export run eval test diff check ops".split():
+for c in "inspect mark train export run eval test diff check edit ops".split():
     section = re.search(r"^\.Ss %s$(.*?)(?=^\.S[sh] )" % c, page, re.S | re.M)
     common = re.search(r"^\.Ss Common options$(.*?)(?=^\.S[sh] )", page, re.S | re.M)
     text = subprocess.run([os.environ["ONNXFREEZE"], c, "--help"], capture_output=True, text=True).stdout

@@ -8,7 +8,7 @@ check "nothing on stdout" test ! -s out
 expect 0 "Commands:" --help
 expect 0 "Commands:" help
 expect 0 "onnxfreeze 0." --version
-for c in inspect mark train export run eval test diff check ops; do
+for c in inspect mark train export run eval test diff check edit ops; do
     expect 0 "Usage: onnxfreeze $c " $c --help
     cp out direct
     expect 0 "Examples:" help $c

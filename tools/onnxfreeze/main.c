@@ -8,7 +8,7 @@
 static const ofz_cli_command *const commands[] = {
     &ofz_cli_cmd_inspect, &ofz_cli_cmd_mark,  &ofz_cli_cmd_fold, &ofz_cli_cmd_train,
     &ofz_cli_cmd_export,  &ofz_cli_cmd_run,   &ofz_cli_cmd_eval, &ofz_cli_cmd_test,
-    &ofz_cli_cmd_diff,    &ofz_cli_cmd_check, &ofz_cli_cmd_ops,
+    &ofz_cli_cmd_diff,    &ofz_cli_cmd_check, &ofz_cli_cmd_edit, &ofz_cli_cmd_ops,
 };
 
 enum { COMMAND_COUNT = (int)(sizeof commands / sizeof commands[0]) };

@@ -271,6 +271,22 @@ static int store_rule(const ofz_cli_opt *o, const char *text, void *field, compl
     return 1;
 }
 
+static void store_step(const ofz_cli_opt *o, const char *text, void *field)
+{
+    ofz_cli_opt_steps *steps = field;
+
+    steps->item = ofz_cli_realloc(steps->item, steps->count + 1, sizeof *steps->item);
+    steps->item[steps->count++] = (ofz_edit_step){ .kind = (ofz_edit_kind)o->value, .text = text };
+}
+
+static void store_text(const char *text, void *field)
+{
+    ofz_cli_opt_texts *texts = field;
+
+    texts->item = ofz_cli_realloc(texts->item, texts->count + 1, sizeof *texts->item);
+    texts->item[texts->count++] = text;
+}
+
 static int store_value(const ofz_cli_opt *o, char *text, void *args, complaint *c)
 {
     void *field = (char *)args + o->offset;
@@ -290,12 +306,19 @@ static int store_value(const ofz_cli_opt *o, char *text, void *args, complaint *
         return store_pair(o, text, field, c);
     case OFZ_OPT_RULE:
         return store_rule(o, text, field, c);
+    case OFZ_OPT_STEP:
+    case OFZ_OPT_TEXTS:
     case OFZ_OPT_TEXT:
         if (!*text) {
             snprintf(c->want, sizeof c->want, "%s", o->arg);
             return 0;
         }
-        memcpy(field, &text, sizeof text);
+        if (o->kind == OFZ_OPT_STEP)
+            store_step(o, text, field);
+        else if (o->kind == OFZ_OPT_TEXTS)
+            store_text(text, field);
+        else
+            memcpy(field, &text, sizeof text);
         return 1;
     default:
         return 1;
@@ -306,6 +329,10 @@ static void store_flag(const ofz_cli_opt *o, void *args)
 {
     int value = o->value;
 
+    if (o->kind == OFZ_OPT_STEP) {
+        store_step(o, NULL, (char *)args + o->offset);
+        return;
+    }
     if (o->kind == OFZ_OPT_COUNT) {
         memcpy(&value, (char *)args + o->offset, sizeof value);
         value++;
@@ -492,6 +519,12 @@ void ofz_cli_opt_free(const ofz_cli_command *command, void *args)
         } else if (o->kind == OFZ_OPT_RULE) {
             free(((ofz_cli_opt_rules *)field)->item);
             *(ofz_cli_opt_rules *)field = (ofz_cli_opt_rules){ 0 };
+        } else if (o->kind == OFZ_OPT_TEXTS) {
+            free(((ofz_cli_opt_texts *)field)->item);
+            *(ofz_cli_opt_texts *)field = (ofz_cli_opt_texts){ 0 };
+        } else if (o->kind == OFZ_OPT_STEP) {
+            free(((ofz_cli_opt_steps *)field)->item);
+            *(ofz_cli_opt_steps *)field = (ofz_cli_opt_steps){ 0 };
         }
     }
 }

@@ -14,8 +14,11 @@ typedef enum ofz_cli_opt_kind {
     OFZ_OPT_SIZE,  /* uint64_t: a number that K, M, G or T may follow; 0: not given */
     OFZ_OPT_REAL,  /* double from min to max, see `ends` */
     OFZ_OPT_WORD,  /* an enum: place of the word in `arg`, "a|b|c" */
+    OFZ_OPT_TEXTS, /* ofz_cli_opt_texts: collected */
     OFZ_OPT_PAIR,  /* ofz_cli_opt_pairs: NAME=VALUE, collected */
-    OFZ_OPT_RULE   /* ofz_cli_opt_rules: a mark rule of action `value`, collected in order */
+    OFZ_OPT_RULE,  /* ofz_cli_opt_rules: a mark rule of action `value`, collected in order */
+    OFZ_OPT_STEP   /* ofz_cli_opt_steps: an edit of kind `value`, collected in order; `arg` may be
+                      NULL */
 } ofz_cli_opt_kind;
 
 enum { OFZ_OPT_OVER_MIN = 1, OFZ_OPT_BELOW_MAX = 2 }; /* `ends`: the end itself is not allowed */
@@ -73,6 +76,10 @@ typedef struct ofz_cli_opt {
     {                                                                                              \
         .kind = OFZ_OPT_WORD, .name = (long_), .arg = (words), .offset = (field), .help = (text)   \
     }
+#define OFZ_ROW_TEXTS(long_, shown, field, text)                                                   \
+    {                                                                                              \
+        .kind = OFZ_OPT_TEXTS, .name = (long_), .arg = (shown), .offset = (field), .help = (text)  \
+    }
 #define OFZ_ROW_PAIR(long_, shown, field, text)                                                    \
     {                                                                                              \
         .kind = OFZ_OPT_PAIR, .name = (long_), .arg = (shown), .offset = (field), .help = (text)   \
@@ -83,16 +90,32 @@ typedef struct ofz_cli_opt {
         .value = (action), .help = (text)                                                          \
     }
 
+#define OFZ_ROW_STEP(long_, shown, field, edit, text)                                              \
+    {                                                                                              \
+        .kind = OFZ_OPT_STEP, .name = (long_), .arg = (shown), .offset = (field), .value = (edit), \
+        .help = (text)                                                                             \
+    }
+
 /* Texts in pairs, as ofz_binding has them. */
 typedef struct ofz_cli_opt_pairs {
     ofz_binding *item; /* .input: before the first '=', .array: after it */
     size_t       count;
 } ofz_cli_opt_pairs;
 
+typedef struct ofz_cli_opt_texts {
+    const char **item;
+    size_t       count;
+} ofz_cli_opt_texts;
+
 typedef struct ofz_cli_opt_rules {
     ofz_mark_rule *item;
     size_t         count;
 } ofz_cli_opt_rules;
+
+typedef struct ofz_cli_opt_steps {
+    ofz_edit_step *item; /* .text: as given, NULL for an option without a value */
+    size_t         count;
+} ofz_cli_opt_steps;
 
 /* The first member of every command's arguments. */
 typedef struct ofz_cli_common {
