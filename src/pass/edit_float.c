@@ -111,6 +111,15 @@ static void element_set(change *c, ofz_dtype dtype, void *data, int64_t i, doubl
 
 static ofz_status tensor_convert(change *c, const ofz_tensor *t, ofz_tensor *out)
 {
+    ofz_tensor copy;
+    ofz_status st;
+
+    if (!ofz_tensor_aligned(t)) { /* as it lies in the file */
+        OFZ_TRY(ofz_tensor_copy(c->ctx, t, &copy));
+        st = tensor_convert(c, &copy, out);
+        ofz_tensor_release(&copy);
+        return st;
+    }
     OFZ_TRY(ofz_tensor_new(c->ctx, out, c->how->to, t->rank, t->dim));
     for (int64_t i = 0; i < t->count; i++)
         element_set(c, c->how->to, out->data, i, ofz_elem_f64(t->dtype, t->data, i));
