@@ -1,7 +1,7 @@
 /* ops_training.c - Adagrad, Adam and Momentum of ai.onnx.preview.training: one step of an optimizer.
  * Source: ONNX Operators.md. Inputs are the rate R, the count of steps T, then n tensors, their n
  * gradients and n (Adam: 2n) tensors of state; outputs are the tensors and states after the step. */
-#include "ops/op.h"
+#include "ops/infer.h"
 
 #include <math.h>
 #include <string.h>
@@ -186,8 +186,12 @@ static ofz_status momentum_eval(ofz_eval_call *c)
 
 static ofz_status gradient_infer(ofz_infer_call *c)
 {
-    for (int k = 0; k < c->out_count && k < c->in_count; k++)
-        OFZ_TRY(ofz_infer_set(c, k, c->in[k]->dtype, c->in[k]->rank, c->in[k]->dim));
+    for (int k = 0; k < c->out_count; k++) {
+        const ofz_tensor *x = k < c->in_count ? c->in[k] : NULL;
+
+        OFZ_TRY(x ? ofz_infer_set(c, k, x->dtype, x->rank, x->dim)
+                  : ofz_infer_unknown(c, k, OFZ_UNDEFINED));
+    }
     return OFZ_OK;
 }
 

@@ -121,8 +121,8 @@ static void test_rows(void **state)
 
         if (!strcmp(domain, "ofz") || !strcmp(domain, "com.microsoft") || op->instead)
             continue; /* not ONNX's, or withdrawn: nothing to ask for */
-        if (!s && !strcmp(op->name, "SimplifiedLayerNormalization"))
-            continue; /* ONNX Runtime's, and yet in ONNX's domain */
+        if (!s && op->since == 1 && strstr(op->name, "LayerNormalization"))
+            continue; /* ONNX Runtime's, and yet in ONNX's domain, at any version */
         if (!s) {
             print_error("%s-%d: no such version\n", op->name, op->since);
             bad++;
