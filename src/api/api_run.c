@@ -122,7 +122,8 @@ ofz_status ofz_model_evaluate(ofz_ctx *ctx, const ofz_model *model, const ofz_na
     ofz_exec    *exec  = NULL;
     ofz_status   st    = OFZ_OK;
 
-    if (ofz_graph_calls(model, g) || ofz_graph_has_gradient(g)) { /* made anew: the model may hold other weights than it did */
+    if (ofz_graph_calls(model, g) ||
+        ofz_graph_has_gradient(g)) { /* made anew: the model may hold other weights than it did */
         OFZ_GOTO(ofz_functions_clone(ctx, model, &arena, &flat));
         g = flat;
     }

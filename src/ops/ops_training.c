@@ -195,11 +195,6 @@ static ofz_status gradient_infer(ofz_infer_call *c)
     return OFZ_OK;
 }
 
-static ofz_status gradient_eval(ofz_eval_call *c)
-{
-    return ofz_fail(c->ctx, OFZ_E_UNSUPPORTED, "in a subgraph, want it in the model's graph");
-}
-
 /* --- the table ---------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(training_attrs, field)
@@ -240,8 +235,7 @@ static const ofz_attr_def momentum_def[] = {
 static const ofz_op rows[] = {
     { "Adagrad", 1, MANY, OFZ_OP_PURE, ATTRS(adagrad_def), one_infer, adagrad_eval, NULL, DOMAIN },
     { "Adam", 1, MANY, OFZ_OP_PURE, ATTRS(adam_def), two_infer, adam_eval, NULL, DOMAIN },
-    { "Gradient", 1, { 1, OFZ_VARIADIC }, { 1, OFZ_VARIADIC }, 0, gradient_def, 0, gradient_infer,
-      gradient_eval, NULL, DOMAIN },
+    { "Gradient", 1, { 1, OFZ_VARIADIC }, { 1, OFZ_VARIADIC }, 0, gradient_def, 0, gradient_infer, NULL, NULL, DOMAIN },
     { "Momentum", 1, MANY, OFZ_OP_PURE, ATTRS(momentum_def), one_infer, momentum_eval, NULL, DOMAIN },
     { 0 },
 };
