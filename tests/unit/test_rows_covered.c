@@ -105,7 +105,8 @@ static void test_covered(void **state)
             without++;
             continue;
         }
-        types += lacking(s, i);
+        /* what another pass computes is seen in no type here */
+        if (ofz_op_find(s->domain, s->name, s->since)->eval) types += lacking(s, i);
     }
     if (without || types)
         fail_msg("of %d rows %d lack a vector; %d sets of types lack some", rows, without, types);
