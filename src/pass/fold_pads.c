@@ -5,6 +5,12 @@
 #include "base/checked.h"
 #include "pass/fold_edit.h"
 
+static bool is_text(const ofz_attr *a, const char *text)
+{
+    return a->type == OFZ_ATTR_STRING && a->u.s.size == strlen(text) &&
+           !memcmp(a->u.s.text, text, a->u.s.size);
+}
+
 /* A constant Pad: amounts of every axis, begins before ends, none below 0, and the number. */
 static bool pad_read(const ofz_fold *f, const ofz_node *n, int64_t pad[OFZ_MAX_RANK], int *rank,
                      double *value)
@@ -14,9 +20,7 @@ static bool pad_read(const ofz_fold *f, const ofz_node *n, int64_t pad[OFZ_MAX_R
     ofz_tensor        t;
     int               count;
 
-    if (mode && (mode->type != OFZ_ATTR_STRING || mode->u.s.size != 8 ||
-                 memcmp(mode->u.s.text, "constant", 8) != 0))
-        return false;
+    if (mode && !is_text(mode, "constant")) return false;
     if (n->opset < 2 || (n->in_count > 3 && n->in[3])) return false;
     if (!ofz_fold_ints(f, n, 1, "pads", pad, &count) || count < 2 || count % 2) return false;
     *rank  = count / 2;
@@ -31,12 +35,14 @@ static bool pad_read(const ofz_fold *f, const ofz_node *n, int64_t pad[OFZ_MAX_R
     return true;
 }
 
-/* The layer's own padding, `spatial` begins before ends; false: automatic. */
+/* The layer's own padding, `spatial` begins before ends; false: as much as the sizes ask for. */
 static bool pads_of(const ofz_node *n, int spatial, int64_t pad[OFZ_MAX_RANK])
 {
     const ofz_attr *how = ofz_node_attr(n, "auto_pad"), *a = ofz_node_attr(n, "pads");
+    const bool      valid = how && is_text(how, "VALID"); /* none, whatever pads says */
 
-    if (how && (how->u.s.size != 6 || memcmp(how->u.s.text, "NOTSET", 6) != 0)) return false;
+    if (how && !valid && !is_text(how, "NOTSET")) return false;
+    if (valid) a = NULL;
     if (a && a->u.ints.count != (size_t)(2 * spatial)) return false;
     for (int i = 0; i < 2 * spatial; i++) pad[i] = a ? a->u.ints.v[i] : 0;
     return true;
@@ -85,6 +91,7 @@ static ofz_status pad_into(ofz_fold *f, ofz_node *n)
             return OFZ_OK;
     }
     if (!window_reaches(n, own, spatial)) return OFZ_OK;
+    ofz_node_drop_attr(n, "auto_pad");
     OFZ_TRY(ofz_fold_set_ints(f, n, "pads", own, (size_t)(2 * spatial)));
     if (!strcmp(n->op_type, "AveragePool")) OFZ_TRY(ofz_fold_set_int(f, n, "count_include_pad", 1));
     OFZ_TRY(ofz_node_set_input(f->ctx, n, 0, before->in[0]));
