@@ -12,6 +12,34 @@
 
 #include <cmocka.h>
 
+int model_setup(void **state)
+{
+    model_fixture *f = calloc(1, sizeof *f);
+
+    f->ctx    = ofz_ctx_new();
+    f->folder = ofz_test_folder();
+    *state    = f;
+    return 0;
+}
+
+int model_teardown(void **state)
+{
+    model_fixture *f = *state;
+
+    ofz_test_folder_remove(f->folder);
+    ofz_ctx_free(f->ctx);
+    free(f);
+    return 0;
+}
+
+ofz_model *model_load(model_fixture *f, const char *path)
+{
+    ofz_model *m = NULL;
+
+    if (ofz_model_load(f->ctx, path, &m)) fail_msg("%s: %s", path, ofz_error(f->ctx));
+    return m;
+}
+
 char *ofz_test_folder(void)
 {
     const char *base = getenv("TMPDIR");

@@ -4,6 +4,17 @@
 
 #include "model/edit.h"
 
+/* A context and a folder of its own for each test. */
+typedef struct model_fixture {
+    ofz_ctx *ctx;
+    char    *folder;
+} model_fixture;
+
+int model_setup(void **state);
+int model_teardown(void **state);
+/* The model of a file; the test fails when it does not load. */
+ofz_model *model_load(model_fixture *f, const char *path);
+
 /* A new empty folder; remove it with ofz_test_folder_remove. */
 char *ofz_test_folder(void);
 void  ofz_test_folder_remove(char *folder);

@@ -18,45 +18,12 @@
 #include "model/model_file.h"
 #include "model_build.h"
 
-typedef struct fixture {
-    ofz_ctx *ctx;
-    char    *folder;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-
-    f->ctx    = ofz_ctx_new();
-    f->folder = ofz_test_folder();
-    *state    = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ofz_test_folder_remove(f->folder);
-    ofz_ctx_free(f->ctx);
-    free(f);
-    return 0;
-}
-
-static ofz_model *load(fixture *f, const char *path)
-{
-    ofz_model *m = NULL;
-
-    if (ofz_model_load(f->ctx, path, &m)) fail_msg("%s", ofz_error(f->ctx));
-    return m;
-}
-
 /* --- looking ---------------------------------------------------------------------------------- */
 
 static void test_info(void **state)
 {
-    fixture        *f = *state;
-    ofz_model      *m = load(f, ofz_test_data("mlp.onnx"));
+    model_fixture  *f = *state;
+    ofz_model      *m = model_load(f, ofz_test_data("mlp.onnx"));
     ofz_model_info  info;
     ofz_tensor_info t;
     size_t          count = 0;
@@ -102,11 +69,11 @@ static void test_info(void **state)
 
 static void test_read_tensor(void **state)
 {
-    fixture    *f = *state;
-    ofz_model  *m = load(f, ofz_test_data("mlp.onnx"));
-    ofz_arrays *arrays;
-    ofz_array   a;
-    char        x[33], y[33];
+    model_fixture *f = *state;
+    ofz_model     *m = model_load(f, ofz_test_data("mlp.onnx"));
+    ofz_arrays    *arrays;
+    ofz_array      a;
+    char           x[33], y[33];
 
     assert_int_equal(ofz_arrays_new(f->ctx, &arrays), OFZ_OK);
     assert_int_equal(ofz_model_read_tensor(f->ctx, m, 0, arrays), OFZ_OK);
@@ -142,10 +109,11 @@ static void count_entry(void *user, const ofz_diff_entry *e)
 
 static void test_diff(void **state)
 {
-    fixture   *f = *state;
-    ofz_model *a = load(f, ofz_test_data("mlp.onnx")), *b = load(f, ofz_test_data("mlp.onnx"));
-    ofz_model *c = load(f, ofz_test_data("cnn.onnx"));
-    ofz_value *w = b->tensor.item[0];
+    model_fixture *f = *state;
+    ofz_model     *a = model_load(f, ofz_test_data("mlp.onnx")),
+              *b     = model_load(f, ofz_test_data("mlp.onnx"));
+    ofz_model *c     = model_load(f, ofz_test_data("cnn.onnx"));
+    ofz_value *w     = b->tensor.item[0];
     ofz_tensor t;
     entries    e = { 0 };
 
@@ -186,15 +154,15 @@ static void test_diff(void **state)
 static void test_training_info(void **state)
 {
     const ofz_export_options options = { .training_info = 1 };
-    fixture                 *f       = *state;
+    model_fixture           *f       = *state;
     const char              *out     = ofz_test_path(f->folder, "t.onnx");
     const char              *again   = ofz_test_path(f->folder, "u.onnx");
-    ofz_model               *a       = load(f, ofz_test_data("odd/ir3.onnx")), *b;
+    ofz_model               *a       = model_load(f, ofz_test_data("odd/ir3.onnx")), *b;
     ofz_export_report        report;
 
     ((ofz_value *)a->tensor.item[0])->mark = OFZ_MARK_TRAINABLE;
     if (ofz_model_export(f->ctx, a, out, &options, &report)) fail_msg("%s", ofz_error(f->ctx));
-    b = load(f, out);
+    b = model_load(f, out);
     assert_int_equal(b->ir_version, 7); /* the first that knows the message */
     assert_int_equal(b->opset_count, a->opset_count);
     assert_null(memmem(b->bytes, b->size, "onnxfreeze.mark", 15));
@@ -211,8 +179,8 @@ static void test_training_info(void **state)
 
 static void test_report(void **state)
 {
-    fixture          *f = *state;
-    ofz_model        *m = load(f, ofz_test_data("cnn.onnx"));
+    model_fixture    *f = *state;
+    ofz_model        *m = model_load(f, ofz_test_data("cnn.onnx"));
     ofz_export_report a, b;
 
     for (size_t i = 0; i < m->tensor.count; i++)
@@ -246,10 +214,10 @@ static int files_in(const char *folder)
 
 static void test_unwritable(void **state)
 {
-    fixture      *f = *state;
-    ofz_model    *m = load(f, ofz_test_data("cnn.onnx"));
-    struct rlimit old, small;
-    struct stat   s;
+    model_fixture *f = *state;
+    ofz_model     *m = model_load(f, ofz_test_data("cnn.onnx"));
+    struct rlimit  old, small;
+    struct stat    s;
 
     assert_int_equal(ofz_model_save(f->ctx, m, ofz_test_path(f->folder, "no/such/m.onnx")),
                      OFZ_E_IO);
@@ -289,7 +257,7 @@ static void test_tensor_pb(void **state)
 {
     static const int64_t dim[]  = { 2, 2 };
     static const float   data[] = { 1, 2, 3, 4 };
-    fixture             *f      = *state;
+    model_fixture       *f      = *state;
     const char          *path   = ofz_test_path(f->folder, "t.pb"), *name;
     ofz_arena            arena  = { 0 };
     ofz_bytes            b      = { 0 };
@@ -315,13 +283,13 @@ static void test_tensor_pb(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_info, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_read_tensor, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_diff, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_training_info, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_report, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_tensor_pb, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_info, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_read_tensor, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_diff, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_training_info, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_report, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_unwritable, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_tensor_pb, model_setup, model_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,32 +14,7 @@
 #include "op_harness.h"
 #include "tensor/container.h"
 
-typedef struct fixture {
-    ofz_ctx *ctx;
-    char    *folder;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-
-    f->ctx    = ofz_ctx_new();
-    f->folder = ofz_test_folder();
-    *state    = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ofz_test_folder_remove(f->folder);
-    ofz_ctx_free(f->ctx);
-    free(f);
-    return 0;
-}
-
-static ofz_status map_of(fixture *f, const char *keys, const char *values, ofz_tensor *out)
+static ofz_status map_of(model_fixture *f, const char *keys, const char *values, ofz_tensor *out)
 {
     ofz_tensor k, v;
     ofz_status st;
@@ -52,7 +27,7 @@ static ofz_status map_of(fixture *f, const char *keys, const char *values, ofz_t
     return st;
 }
 
-static void expect_text(fixture *f, const ofz_tensor *got, const char *want)
+static void expect_text(model_fixture *f, const ofz_tensor *got, const char *want)
 {
     ofz_tensor     t;
     ofz_comparison d;
@@ -83,7 +58,7 @@ static void test_make(void **state)
         { "I64[1] 1", "F32[] 1", NULL, NULL, "map: values of rank 0 and float32, want a list" },
         { "I64[2] 1 2", "F32[1] 1", NULL, NULL, "map: 1 values, want 2 as keys" },
     };
-    fixture *f = *state;
+    model_fixture *f = *state;
 
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         ofz_tensor       map;
@@ -103,7 +78,7 @@ static void test_make(void **state)
 
 static void test_compare_and_copy(void **state)
 {
-    fixture       *f = *state;
+    model_fixture *f = *state;
     ofz_tensor     a, b, copy, shared;
     ofz_comparison d;
 
@@ -158,7 +133,7 @@ static ofz_bytes map_proto(int key_type, const char *words, int key_count, int c
     return map;
 }
 
-static ofz_status read_back(fixture *f, ofz_bytes *message, ofz_kind kind, ofz_tensor *out)
+static ofz_status read_back(model_fixture *f, ofz_bytes *message, ofz_kind kind, ofz_tensor *out)
 {
     const char *path = ofz_test_path(f->folder, "data.pb");
 
@@ -170,9 +145,9 @@ static ofz_status read_back(fixture *f, ofz_bytes *message, ofz_kind kind, ofz_t
 
 static void test_read(void **state)
 {
-    fixture   *f   = *state;
-    ofz_bytes  map = map_proto(OFZ_I64, NULL, 3, 3), inner, sequence = { 0 }, optional = { 0 };
-    ofz_tensor t;
+    model_fixture *f   = *state;
+    ofz_bytes      map = map_proto(OFZ_I64, NULL, 3, 3), inner, sequence = { 0 }, optional = { 0 };
+    ofz_tensor     t;
 
     assert_int_equal(read_back(f, &map, OFZ_KIND_MAP, &t), OFZ_OK);
     expect_text(f, ofz_container_keys(&t), "I64[3] 8 9 10");
@@ -217,9 +192,9 @@ static void test_read_errors(void **state)
         { 99, 1, 1, NULL, "map: keys of type 99, want integers or text" },
         { 64, 1, 1, NULL, "map: keys of type 64, want integers or text" },
     };
-    fixture   *f = *state;
-    ofz_tensor t;
-    ofz_bytes  deep = map_proto(OFZ_I64, NULL, 1, 1);
+    model_fixture *f = *state;
+    ofz_tensor     t;
+    ofz_bytes      deep = map_proto(OFZ_I64, NULL, 1, 1);
 
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         ofz_bytes map = map_proto(row[i].key_type, row[i].words, row[i].key_count, row[i].count);
@@ -242,7 +217,8 @@ static void test_read_errors(void **state)
 
 /* --- as arrays -------------------------------------------------------------------------------- */
 
-static void expect_array(fixture *f, const ofz_arrays *arrays, const char *name, const char *want)
+static void expect_array(model_fixture *f, const ofz_arrays *arrays, const char *name,
+                         const char *want)
 {
     const ofz_tensor *t = ofz_arrays_tensor(arrays, name);
 
@@ -252,9 +228,9 @@ static void expect_array(fixture *f, const ofz_arrays *arrays, const char *name,
 
 static void test_spread(void **state)
 {
-    fixture    *f = *state;
-    ofz_arrays *arrays;
-    ofz_tensor  seq, odd, opt;
+    model_fixture *f = *state;
+    ofz_arrays    *arrays;
+    ofz_tensor     seq, odd, opt;
 
     assert_int_equal(ofz_arrays_new(f->ctx, &arrays), OFZ_OK);
     assert_int_equal(ofz_container_new(f->ctx, &seq, OFZ_SEQUENCE, 2), OFZ_OK);
@@ -292,11 +268,11 @@ static void test_spread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_make, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_compare_and_copy, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_read, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_read_errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_spread, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_make, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_compare_and_copy, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_read, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_read_errors, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_spread, model_setup, model_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

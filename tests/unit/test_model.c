@@ -12,40 +12,7 @@
 #include "model/model_file.h"
 #include "model_build.h"
 
-typedef struct fixture {
-    ofz_ctx *ctx;
-    char    *folder;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-
-    f->ctx    = ofz_ctx_new();
-    f->folder = ofz_test_folder();
-    *state    = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ofz_test_folder_remove(f->folder);
-    ofz_ctx_free(f->ctx);
-    free(f);
-    return 0;
-}
-
-static ofz_model *load(fixture *f, const char *path)
-{
-    ofz_model *m = NULL;
-
-    if (ofz_model_load(f->ctx, path, &m)) fail_msg("%s", ofz_error(f->ctx));
-    return m;
-}
-
-static void save(fixture *f, const ofz_model *m, const char *path)
+static void save(model_fixture *f, const ofz_model *m, const char *path)
 {
     if (ofz_model_save(f->ctx, m, path)) fail_msg("%s: %s", path, ofz_error(f->ctx));
 }
@@ -62,9 +29,9 @@ static ofz_value *tensor(const ofz_model *m, const char *name)
 
 static void check_identity(void *user, const char *path)
 {
-    fixture    *f   = user;
-    const char *out = ofz_test_path(f->folder, "copy.onnx");
-    ofz_model  *m   = load(f, path);
+    model_fixture *f   = user;
+    const char    *out = ofz_test_path(f->folder, "copy.onnx");
+    ofz_model     *m   = model_load(f, path);
 
     assert_int_equal(ofz_graph_verify(f->ctx, m->graph), OFZ_OK);
     save(f, m, out);
@@ -97,10 +64,10 @@ static void test_identity_suites(void **state)
 
 static void test_memory(void **state)
 {
-    fixture    *f    = *state;
-    ofz_file    file = ofz_test_read(f->ctx, ofz_test_data("mlp.onnx"));
-    const char *out  = ofz_test_path(f->folder, "copy.onnx");
-    ofz_model  *m;
+    model_fixture *f    = *state;
+    ofz_file       file = ofz_test_read(f->ctx, ofz_test_data("mlp.onnx"));
+    const char    *out  = ofz_test_path(f->folder, "copy.onnx");
+    ofz_model     *m;
 
     assert_int_equal(ofz_model_load_memory(f->ctx, file.data, file.size, &m), OFZ_OK);
     ofz_file_close(&file); /* the bytes are copied */
@@ -113,11 +80,11 @@ static void test_memory(void **state)
 
 static void test_marks(void **state)
 {
-    fixture           *f      = *state;
+    model_fixture     *f      = *state;
     const char        *marked = ofz_test_path(f->folder, "marked.onnx");
     const char        *again  = ofz_test_path(f->folder, "again.onnx");
     const char        *plain  = ofz_test_path(f->folder, "plain.onnx");
-    ofz_model         *m      = load(f, ofz_test_data("cnn.onnx"));
+    ofz_model         *m      = model_load(f, ofz_test_data("cnn.onnx"));
     ofz_value         *a = m->tensor.item[0], *b = m->tensor.item[1];
     ofz_export_options strip = { .strip = 1 };
 
@@ -128,7 +95,7 @@ static void test_marks(void **state)
     save(f, m, marked);
     ofz_model_free(m);
 
-    m = load(f, marked);
+    m = model_load(f, marked);
     a = m->tensor.item[0];
     b = m->tensor.item[1];
     assert_int_equal(a->mark, OFZ_MARK_TRAINABLE);
@@ -146,7 +113,7 @@ static void test_marks(void **state)
 
 static void test_strip(void **state)
 {
-    fixture             *f      = *state;
+    model_fixture       *f      = *state;
     const char          *path   = ofz_test_path(f->folder, "odd.onnx");
     const char          *plain  = ofz_test_path(f->folder, "plain.onnx");
     static const int64_t four[] = { 4 };
@@ -162,7 +129,7 @@ static void test_strip(void **state)
     ofz_test_write(path, model.data, model.size);
     free(model.data);
 
-    m = load(f, path);
+    m = model_load(f, path);
     assert_int_equal(tensor(m, "w")->mark, OFZ_MARK_NONE);
     assert_int_equal(ofz_model_check(f->ctx, m, NULL, NULL), OFZ_E_MODEL);
     assert_non_null(strstr(ofz_error(f->ctx), "'onnxfreeze.mark' is 'no such word'"));
@@ -172,7 +139,7 @@ static void test_strip(void **state)
     save(f, m, plain);
     ofz_model_free(m);
 
-    m = load(f, plain);
+    m = model_load(f, plain);
     assert_null(memmem(m->bytes, m->size, "onnxfreeze", 10));
     assert_non_null(memmem(m->bytes, m->size, "theirs", 6));
     assert_memory_equal(tensor(m, "w")->constant->data, "abcdefghijklmnop", 16);
@@ -181,7 +148,7 @@ static void test_strip(void **state)
 
 /* --- changed weights -------------------------------------------------------------------------- */
 
-static void change(fixture *f, ofz_value *v)
+static void change(model_fixture *f, ofz_value *v)
 {
     ofz_tensor copy;
 
@@ -202,10 +169,10 @@ static void check_changed(const ofz_value *v)
     }
 }
 
-static void check_change(fixture *f, const char *path, size_t index)
+static void check_change(model_fixture *f, const char *path, size_t index)
 {
     const char       *out = ofz_test_path(f->folder, "changed.onnx");
-    ofz_model        *m   = load(f, path), *back;
+    ofz_model        *m   = model_load(f, path), *back;
     ofz_export_report report;
 
     if (index >= m->tensor.count ||
@@ -219,7 +186,7 @@ static void check_change(fixture *f, const char *path, size_t index)
         fail_msg("%s: %s", path, ofz_error(f->ctx));
     assert_int_equal(report.trained_count, 1);
     assert_int_equal(report.verified, 1);
-    back = load(f, out);
+    back = model_load(f, out);
     check_changed(back->tensor.item[index]);
     for (size_t i = 0; i < m->tensor.count; i++) { /* all others byte for byte */
         char a[33], b[33];
@@ -256,10 +223,10 @@ static void test_changed(void **state)
 
 static void test_dtypes(void **state)
 {
-    fixture   *f        = *state;
-    ofz_model *raw      = load(f, ofz_test_data("odd/dtypes_raw.onnx"));
-    ofz_model *typed    = load(f, ofz_test_data("odd/dtypes_typed.onnx"));
-    bool       seen[27] = { false };
+    model_fixture *f        = *state;
+    ofz_model     *raw      = model_load(f, ofz_test_data("odd/dtypes_raw.onnx"));
+    ofz_model     *typed    = model_load(f, ofz_test_data("odd/dtypes_typed.onnx"));
+    bool           seen[27] = { false };
 
     for (size_t i = 0; i < typed->tensor.count; i++) {
         const ofz_value *b = typed->tensor.item[i], *a = tensor(raw, b->name);
@@ -310,7 +277,7 @@ static const struct {
 
 static void test_typed(void **state)
 {
-    fixture *f = *state;
+    model_fixture *f = *state;
 
     for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
         const int64_t dim[] = { typed[i].count };
@@ -335,9 +302,9 @@ static void test_typed(void **state)
 
 static void test_subgraphs(void **state)
 {
-    fixture   *f      = *state;
-    ofz_model *m      = load(f, ofz_test_data("odd/if_weights.onnx"));
-    int        inside = 0;
+    model_fixture *f      = *state;
+    ofz_model     *m      = model_load(f, ofz_test_data("odd/if_weights.onnx"));
+    int            inside = 0;
 
     assert_int_equal(m->tensor.count, 2);
     for (size_t i = 0; i < m->tensor.count; i++)
@@ -353,9 +320,9 @@ static void test_subgraphs(void **state)
 
 static void test_constants(void **state)
 {
-    fixture   *f     = *state;
-    ofz_model *m     = load(f, ofz_test_data("odd/constant_floats.onnx"));
-    int        found = 0;
+    model_fixture *f     = *state;
+    ofz_model     *m     = model_load(f, ofz_test_data("odd/constant_floats.onnx"));
+    int            found = 0;
 
     for (size_t i = 0; i < m->tensor.count; i++) {
         const ofz_tensor_info info = ofz_model_tensor(m, i);
@@ -373,8 +340,8 @@ static void test_constants(void **state)
 
 static void test_unsorted(void **state)
 {
-    fixture   *f = *state;
-    ofz_model *m = load(f, ofz_test_data("bad/graph_not_sorted.onnx"));
+    model_fixture *f = *state;
+    ofz_model     *m = model_load(f, ofz_test_data("bad/graph_not_sorted.onnx"));
 
     assert_int_equal(ofz_graph_verify(f->ctx, m->graph), OFZ_OK); /* sorted in memory */
     assert_int_equal(ofz_model_check(f->ctx, m, NULL, NULL), OFZ_E_MODEL);
@@ -387,10 +354,10 @@ static void test_unsorted(void **state)
 /* Every file of the table that `check` must refuse is refused, by loading or by the check. */
 static void test_bad(void **state)
 {
-    fixture *f     = *state;
-    FILE    *cases = fopen(ofz_test_data("bad/cases.tsv"), "r");
-    char     name[200], command[20], path[256];
-    int      code, count = 0;
+    model_fixture *f     = *state;
+    FILE          *cases = fopen(ofz_test_data("bad/cases.tsv"), "r");
+    char           name[200], command[20], path[256];
+    int            code, count = 0;
 
     assert_non_null(cases);
     while (fscanf(cases, "%199s %19s %d", name, command, &code) == 3) {
@@ -417,18 +384,18 @@ static void test_bad(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_identity_suites, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_marks, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_strip, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_dtypes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_typed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_subgraphs, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_constants, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_unsorted, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_identity, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_identity_suites, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_memory, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_marks, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_strip, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_changed, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_dtypes, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_typed, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_subgraphs, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_constants, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_unsorted, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_bad, model_setup, model_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,34 +15,9 @@
 #include "model/model_file.h"
 #include "model_build.h"
 
-typedef struct fixture {
-    ofz_ctx *ctx;
-    char    *folder;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-
-    f->ctx    = ofz_ctx_new();
-    f->folder = ofz_test_folder();
-    *state    = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ofz_test_folder_remove(f->folder);
-    ofz_ctx_free(f->ctx);
-    free(f);
-    return 0;
-}
-
 /* A model whose w, 4 floats, lies at `location`; offset and length may be NULL. */
-static void write_model(fixture *f, const char *name, const char *location, const char *offset,
-                        const char *length)
+static void write_model(model_fixture *f, const char *name, const char *location,
+                        const char *offset, const char *length)
 {
     static const int64_t four[] = { 4 };
     ofz_bytes            t      = { 0 }, model;
@@ -57,7 +32,7 @@ static void write_model(fixture *f, const char *name, const char *location, cons
     free(model.data);
 }
 
-static void write_data(fixture *f, const char *name)
+static void write_data(model_fixture *f, const char *name)
 {
     static const float data[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 
@@ -66,7 +41,7 @@ static void write_data(fixture *f, const char *name)
 
 /* --- what must not be reached ----------------------------------------------------------------- */
 
-static void expect(fixture *f, const char *error)
+static void expect(model_fixture *f, const char *error)
 {
     ofz_model       *m  = NULL;
     const ofz_status st = ofz_model_load(f->ctx, ofz_test_path(f->folder, "m.onnx"), &m);
@@ -109,7 +84,7 @@ static void test_locations(void **state)
         { "linked/w.bin", NULL, NULL, "a symbolic link" },
         { "hard.bin", NULL, NULL, "a file with 2 names" },
     };
-    fixture *f = *state;
+    model_fixture *f = *state;
 
     write_data(f, "w.bin");
     assert_int_equal(mkdir(ofz_test_path(f->folder, "sub"), 0700), 0);
@@ -142,7 +117,7 @@ static void test_checksum(void **state)
           "84983e441c3bd26ebaae4aa1f95129e5e54670f1" },
     };
     static const int64_t four[] = { 4 };
-    fixture             *f      = *state;
+    model_fixture       *f      = *state;
     char                 text[41];
     ofz_sha1             s;
 
@@ -181,9 +156,9 @@ static void test_checksum(void **state)
 
 static void test_memory(void **state)
 {
-    fixture   *f = *state;
-    ofz_file   file;
-    ofz_model *m;
+    model_fixture *f = *state;
+    ofz_file       file;
+    ofz_model     *m;
 
     write_data(f, "w.bin");
     write_model(f, "m.onnx", "w.bin", NULL, NULL);
@@ -195,7 +170,7 @@ static void test_memory(void **state)
 
 /* --- what must be kept ------------------------------------------------------------------------ */
 
-static void check_weight(fixture *f, const char *path, float first)
+static void check_weight(model_fixture *f, const char *path, float first)
 {
     ofz_model *m;
 
@@ -209,7 +184,7 @@ static void check_weight(fixture *f, const char *path, float first)
     ofz_model_free(m);
 }
 
-static ofz_model *load_changed(fixture *f, const char *path)
+static ofz_model *load_changed(model_fixture *f, const char *path)
 {
     ofz_model *m;
     ofz_value *v;
@@ -227,9 +202,9 @@ static ofz_model *load_changed(fixture *f, const char *path)
 /* Into another folder: the model as it is, and its files beside it, folders included. */
 static void test_copied(void **state)
 {
-    fixture    *f = *state;
-    ofz_model  *m;
-    const char *in, *out;
+    model_fixture *f = *state;
+    ofz_model     *m;
+    const char    *in, *out;
 
     assert_int_equal(mkdir(ofz_test_path(f->folder, "sub"), 0700), 0);
     assert_int_equal(mkdir(ofz_test_path(f->folder, "out"), 0700), 0);
@@ -249,9 +224,9 @@ static void test_copied(void **state)
 /* A changed tensor leaves the file that others may share, which nobody then touches. */
 static void test_changed(void **state)
 {
-    fixture    *f = *state;
-    ofz_model  *m;
-    struct stat s;
+    model_fixture *f = *state;
+    ofz_model     *m;
+    struct stat    s;
 
     write_data(f, "w.bin");
     write_data(f, "before.bin");
@@ -285,7 +260,7 @@ static void test_changed(void **state)
 static void test_export(void **state)
 {
     const ofz_export_options options = { .external = 1 };
-    fixture                 *f       = *state;
+    model_fixture           *f       = *state;
     const char              *out     = ofz_test_path(f->folder, "big.onnx");
     ofz_export_report        report;
     ofz_model               *a, *b;
@@ -311,14 +286,14 @@ static void test_export(void **state)
 static void test_too_large(void **state)
 {
     enum { REST = 200 };
-    const int64_t dim[]  = { ((int64_t)INT32_MAX - REST) / 4 };
-    const size_t  weight = (size_t)dim[0] * 4;
-    fixture      *f      = *state;
-    const char   *path   = ofz_test_path(f->folder, "m.onnx");
-    const char   *out    = ofz_test_path(f->folder, "n.onnx");
-    ofz_bytes     t = { 0 }, head = { 0 }, graph = { 0 };
-    ofz_model    *m;
-    FILE         *file;
+    const int64_t  dim[]  = { ((int64_t)INT32_MAX - REST) / 4 };
+    const size_t   weight = (size_t)dim[0] * 4;
+    model_fixture *f      = *state;
+    const char    *path   = ofz_test_path(f->folder, "m.onnx");
+    const char    *out    = ofz_test_path(f->folder, "n.onnx");
+    ofz_bytes      t = { 0 }, head = { 0 }, graph = { 0 };
+    ofz_model     *m;
+    FILE          *file;
 
     ofz_test_tensor(&t, "w", 1, 1, dim);
     ofz_bytes_field(&t, 9, NULL, weight);
@@ -354,13 +329,13 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_locations, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_checksum, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_copied, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_export, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_locations, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_checksum, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_memory, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_copied, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_changed, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_export, model_setup, model_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,41 +13,7 @@
 #include "model/model_file.h"
 #include "model_build.h"
 
-typedef struct fixture {
-    ofz_ctx *ctx;
-    char    *folder;
-    int      identical, models;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-
-    f->ctx    = ofz_ctx_new();
-    f->folder = ofz_test_folder();
-    *state    = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-
-    ofz_test_folder_remove(f->folder);
-    ofz_ctx_free(f->ctx);
-    free(f);
-    return 0;
-}
-
-static ofz_model *load(fixture *f, const char *path)
-{
-    ofz_model *m = NULL;
-
-    if (ofz_model_load(f->ctx, path, &m)) fail_msg("%s: %s", path, ofz_error(f->ctx));
-    return m;
-}
-
-static void save(fixture *f, ofz_model *m, const char *path)
+static void save(model_fixture *f, ofz_model *m, const char *path)
 {
     if (ofz_model_relist(f->ctx, m) || ofz_model_save(f->ctx, m, path))
         fail_msg("%s: %s", path, ofz_error(f->ctx));
@@ -58,9 +24,9 @@ static void print_entry(void *user, const ofz_diff_entry *e)
     print_message("%s: %s\n", (const char *)user, e->text);
 }
 
-static void same(fixture *f, const char *a, const char *b)
+static void same(model_fixture *f, const char *a, const char *b)
 {
-    ofz_model       *x = load(f, a), *y = load(f, b);
+    ofz_model       *x = model_load(f, a), *y = model_load(f, b);
     const ofz_status st = ofz_model_diff(f->ctx, x, y, 0, print_entry, (void *)(uintptr_t)a);
 
     if (st) fail_msg("%s: %s", a, ofz_error(f->ctx));
@@ -83,6 +49,8 @@ static void each_graph(ofz_graph *g, touch_fn *fn)
     fn(g);
 }
 
+static int identical_count, model_count; /* files that came out as they went in, and all */
+
 /* --- touched: every node is looked at, none is different -------------------------------------- */
 
 static void touch(ofz_graph *g)
@@ -93,17 +61,17 @@ static void touch(ofz_graph *g)
 
 static void check_touched(void *user, const char *path)
 {
-    fixture    *f   = user;
-    const char *out = ofz_test_path(f->folder, "touched.onnx");
-    ofz_model  *m;
+    model_fixture *f   = user;
+    const char    *out = ofz_test_path(f->folder, "touched.onnx");
+    ofz_model     *m;
 
     if (ofz_model_load(f->ctx, path, &m)) return; /* not a model of ours to read */
     each_graph(m->graph, touch);
     save(f, m, out);
     ofz_model_free(m);
     same(f, path, out);
-    f->models++;
-    f->identical += ofz_test_same_file(f->ctx, path, out);
+    model_count++;
+    identical_count += ofz_test_same_file(f->ctx, path, out);
 }
 
 /* --- packed: nothing of the graph is taken from the file -------------------------------------- */
@@ -130,9 +98,9 @@ static void forget_origins(ofz_graph *g)
 
 static void check_packed(void *user, const char *path)
 {
-    fixture    *f   = user;
-    const char *out = ofz_test_path(f->folder, "packed.onnx");
-    ofz_model  *m;
+    model_fixture *f   = user;
+    const char    *out = ofz_test_path(f->folder, "packed.onnx");
+    ofz_model     *m;
 
     if (ofz_model_load(f->ctx, path, &m)) return;
     if (m->ir_version >= 4) { /* below, new initializers are Constant nodes */
@@ -146,7 +114,7 @@ static void check_packed(void *user, const char *path)
 /* --- renamed: and back ------------------------------------------------------------------------ */
 
 /* Every value and node gets a name with `~` behind it, or loses it. */
-static bool rename_value(fixture *f, ofz_value *v, bool back)
+static bool rename_value(model_fixture *f, ofz_value *v, bool back)
 {
     char   name[4200];
     size_t n = strlen(v->name);
@@ -162,7 +130,7 @@ static bool rename_value(fixture *f, ofz_value *v, bool back)
     return true;
 }
 
-static void rename_graph(fixture *f, ofz_graph *g, bool back)
+static void rename_graph(model_fixture *f, ofz_graph *g, bool back)
 {
     for (size_t i = 0; i < g->value.count; i++) rename_value(f, g->value.item[i], back);
     for (size_t i = 0; i < g->node.count; i++) {
@@ -175,16 +143,16 @@ static void rename_graph(fixture *f, ofz_graph *g, bool back)
 
 static void check_renamed(void *user, const char *path)
 {
-    fixture    *f    = user;
-    const char *out  = ofz_test_path(f->folder, "renamed.onnx");
-    const char *back = ofz_test_path(f->folder, "back.onnx");
-    ofz_model  *m;
+    model_fixture *f    = user;
+    const char    *out  = ofz_test_path(f->folder, "renamed.onnx");
+    const char    *back = ofz_test_path(f->folder, "back.onnx");
+    ofz_model     *m;
 
     if (ofz_model_load(f->ctx, path, &m)) return;
     rename_graph(f, m->graph, false);
     save(f, m, out);
     ofz_model_free(m);
-    m = load(f, out);
+    m = model_load(f, out);
     if (ofz_graph_verify(f->ctx, m->graph)) fail_msg("%s: %s", path, ofz_error(f->ctx));
     for (size_t i = 0; i < m->graph->output.count; i++) {
         const ofz_value *v = m->graph->output.item[i];
@@ -200,7 +168,7 @@ static void check_renamed(void *user, const char *path)
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static void each(fixture *f, void (*check)(void *, const char *))
+static void each(model_fixture *f, void (*check)(void *, const char *))
 {
     const char *suites = getenv("OFZ_CONFORMANCE");
 
@@ -211,11 +179,11 @@ static void each(fixture *f, void (*check)(void *, const char *))
 
 static void test_touched(void **state)
 {
-    fixture *f = *state;
+    model_fixture *f = *state;
 
     each(f, check_touched);
-    print_message("%d of %d files identical\n", f->identical, f->models);
-    assert_true(f->identical * 10 > f->models * 9);
+    print_message("%d of %d files identical\n", identical_count, model_count);
+    assert_true(identical_count * 10 > model_count * 9);
 }
 
 static void test_packed(void **state)
@@ -231,9 +199,9 @@ static void test_renamed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_touched, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_packed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_touched, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_packed, model_setup, model_teardown),
+        cmocka_unit_test_setup_teardown(test_renamed, model_setup, model_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
