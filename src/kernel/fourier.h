@@ -17,4 +17,13 @@ int64_t ofz_fourier_room(const ofz_fourier *f);
  * by n. Powers of two by Cooley & Tukey 1965, other lengths as a convolution by Bluestein 1970. */
 void ofz_fourier_run(const ofz_fourier *f, bool inverse, double *re, double *im, double *room);
 
+/* The same in single precision, for lengths that have no factors but 2, 3 and 5: one thread each. The
+ * numbers are float32 on the way in and out, whatever the arrays' type; inverse: divided by n. */
+typedef struct ofz_fourier_single ofz_fourier_single;
+
+bool       ofz_fourier_single_takes(int64_t n);
+ofz_status ofz_fourier_single_new(ofz_ctx *ctx, int64_t n, ofz_fourier_single **out) OFZ_MUST_USE;
+void       ofz_fourier_single_free(ofz_fourier_single *f);
+void ofz_fourier_single_run(const ofz_fourier_single *f, bool inverse, double *re, double *im);
+
 #endif

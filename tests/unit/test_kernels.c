@@ -13,6 +13,7 @@
 
 #include "base/rng.h"
 #include "kernel/conv.h"
+#include "kernel/fourier.h"
 #include "kernel/gemm.h"
 #include "kernel/pool.h"
 
@@ -315,12 +316,54 @@ static void test_max_pool(void **state)
     ofz_ctx_free(ctx);
 }
 
+/* --- transforms ------------------------------------------------------------------------------- */
+
+static void test_fourier_single(void **state)
+{
+    static const int64_t lengths[] = {
+        1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 24, 50, 60, 64, 135, 240
+    };
+    ofz_ctx *ctx = ofz_ctx_new();
+
+    (void)state;
+    assert_false(ofz_fourier_single_takes(7));
+    assert_false(ofz_fourier_single_takes(0));
+    for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+        for (int back = 0; back < 2; back++) {
+            const int64_t       n = lengths[l];
+            double              re[240], im[240], want_re[240], want_im[240], room[2048];
+            ofz_fourier_single *single;
+            ofz_fourier        *wide;
+
+            assert_true(ofz_fourier_single_takes(n));
+            assert_int_equal(ofz_fourier_single_new(ctx, n, &single), OFZ_OK);
+            assert_int_equal(ofz_fourier_new(ctx, n, &wide), OFZ_OK);
+            assert_true(ofz_fourier_room(wide) <= 2048);
+            for (int64_t k = 0; k < n; k++) {
+                re[k] = want_re[k] = (double)(float)sin(3.0 * (double)k + 1);
+                im[k] = want_im[k] = (double)(float)cos(5.0 * (double)k);
+            }
+            ofz_fourier_single_run(single, back, re, im);
+            ofz_fourier_run(wide, back, want_re, want_im, room);
+            for (int64_t k = 0; k < n; k++) {
+                const double scale = back ? (double)n : 1;
+
+                if (fabs(re[k] * scale - want_re[k]) + fabs(im[k] * scale - want_im[k]) > 1e-4)
+                    fail_msg("%d of %d: %g %g, want %g %g", (int)k, (int)n, re[k] * scale,
+                             im[k] * scale, want_re[k], want_im[k]);
+            }
+            ofz_fourier_single_free(single);
+            ofz_fourier_free(wide);
+        }
+    ofz_ctx_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gemm),       cmocka_unit_test(test_gemm_reference),
-        cmocka_unit_test(test_gemm_batch), cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_max_pool),
+        cmocka_unit_test(test_fourier_single), cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_gemm_reference), cmocka_unit_test(test_gemm_batch),
+        cmocka_unit_test(test_conv),           cmocka_unit_test(test_max_pool),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
