@@ -32,7 +32,7 @@ done
 for m in mlp_regression mlp_binary; do compare "$SRC/testdata/$m.onnx"; done
 
 if [ -d "${OFZ_SHARED:-}/models" ]; then
-  for m in squeezenet1_1_torchscript squeezenet1_1_caffe2_ir3 mobilenetv2_ham10000 mnist_cntk; do
+  for m in squeezenet1_1_torchscript squeezenet1_1_caffe2_ir3 mobilenetv2_ham10000 mnist_cntk sklearn_digits_mlp; do
     compare "$OFZ_SHARED/models/$m.onnx" 1
   done
 else
