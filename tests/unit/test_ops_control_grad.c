@@ -32,8 +32,8 @@ static void make(graph_make *k)
 
 static double run(graph_make *k, ofz_value *loss)
 {
-    ofz_plan *plan;
-    ofz_exec *exec;
+    ofz_plan *plan = NULL;
+    ofz_exec *exec = NULL;
     double    y;
 
     if (ofz_plan_new(k->ctx, k->m.graph, &loss, 1, &plan) || ofz_exec_new(k->ctx, plan, &exec) ||
@@ -67,8 +67,8 @@ static void compare(graph_make *k, ofz_value *loss, ofz_value *v, const double *
 static void check(graph_make *k, const char *y, const char *const *name, size_t count)
 {
     ofz_value *v[8], *dx[8], *wanted[8], *loss;
-    ofz_plan  *plan;
-    ofz_exec  *exec;
+    ofz_plan  *plan = NULL;
+    ofz_exec  *exec = NULL;
     char       in[64];
 
     snprintf(in, sizeof in, "%s %s", y, y);
