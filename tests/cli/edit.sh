@@ -132,6 +132,9 @@ holds a.onnx "Relu"
 
 expect 0 "checked" edit $m -o a.json
 expect 0 "checked" edit a.json -o a.onnx
+expect 0 '"irVersion"' edit $m --json
+"$ONNXFREEZE" edit $m --json >printed.json
+check "edit --json prints what -o writes" cmp -s printed.json a.json
 check "JSON and back: other bytes" cmp -s $m a.onnx
 echo '{"irVersion": "x"}' >bad.json
 expect 3 "bad.json: json: line 1: " edit bad.json -o no.onnx

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct edit_args {
     ofz_cli_common    common;
@@ -181,6 +182,43 @@ static ofz_status model_write(ofz_cli *cli, const edit_args *args, const ofz_mod
                : ofz_model_save_checked(cli->ctx, model, out, finding_take, cli);
 }
 
+/* Nothing to write to, and JSON: the whole model, on stdout. */
+static int is_printed(const ofz_cli *cli, const edit_args *args)
+{
+    return cli->json && !args->out && !args->in_place && !args->dry_run && !args->split_at;
+}
+
+static int file_print(ofz_cli *cli, const char *path)
+{
+    FILE  *f = fopen(path, "rb");
+    char   block[65536];
+    size_t n;
+
+    if (!f) return ofz_cli_error(cli, OFZ_EXIT_FAILED, NULL, "%s: %s", path, strerror(errno));
+    while ((n = fread(block, 1, sizeof block, f)) > 0) fwrite(block, 1, n, stdout);
+    fclose(f);
+    return OFZ_EXIT_OK; /* whether it got out is asked at the end */
+}
+
+/* By way of a file in a folder of its own: the model is checked as one that is written. */
+static int model_print(ofz_cli *cli, const edit_args *args, const ofz_model *model)
+{
+    const char *base = getenv("TMPDIR");
+    char        folder[4096], path[4200];
+    int         code = OFZ_EXIT_OK;
+
+    snprintf(folder, sizeof folder, "%s/onnxfreeze.XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(folder))
+        return ofz_cli_error(cli, OFZ_EXIT_FAILED, NULL, "%s: %s", folder, strerror(errno));
+    snprintf(path, sizeof path, "%s/model.json", folder);
+    if (ofz_model_save_json(cli->ctx, model, path, args->drop_unknown, finding_take, cli))
+        code = ofz_cli_fail(cli);
+    if (!code) code = file_print(cli, path);
+    unlink(path);
+    rmdir(folder);
+    return code;
+}
+
 /* Load, edit, cut (kind of `half`; its text may be NULL), write. out: NULL writes nothing. */
 static int edit_one(ofz_cli *cli, const edit_args *args, ofz_edit_step half, const char *out)
 {
@@ -198,8 +236,11 @@ static int edit_one(ofz_cli *cli, const edit_args *args, ofz_edit_step half, con
         (half.text && ofz_model_edit(cli->ctx, model, &half, 1)) ||
         (out && model_write(cli, args, model, out)))
         code = ofz_cli_fail(cli);
-    if (!code && cli->json) code = edit_json(cli, model, out, path);
-    if (!code) {
+    if (!code && is_printed(cli, args))
+        code = model_print(cli, args, model);
+    else if (!code && cli->json)
+        code = edit_json(cli, model, out, path);
+    if (!code && !is_printed(cli, args)) {
         ofz_model_get_info(model, &info);
         ofz_cli_say(cli, "%s: %zu nodes, %zu initializers, checked", out ? out : path,
                     info.node_count, info.initializer_count);
@@ -251,10 +292,10 @@ static int edit_run(ofz_cli *cli, void *memory)
     if (args->out2 && !args->split_at)
         return ofz_cli_error(cli, OFZ_EXIT_USAGE, "drop it", "edit: --out2 without --split-at");
     if (!args->steps.count && !args->split_at && !is_json(args->out) &&
-        !is_json(args->common.word[0]))
+        !is_json(args->common.word[0]) && !is_printed(cli, args))
         return ofz_cli_error(cli, OFZ_EXIT_USAGE, "see onnxfreeze edit --help",
                              "edit: no edit given");
-    if (!args->dry_run) code = outs_check(cli, args);
+    if (!args->dry_run && !is_printed(cli, args)) code = outs_check(cli, args);
     if (!code) code = things_new(cli, args, &things);
     if (!code) code = edit_main(cli, args, &things);
     things_free(&things);
@@ -337,7 +378,8 @@ const ofz_cli_command ofz_cli_cmd_edit = {
         "Apply edits in the order given and write the result. What was written is read back and "
         "checked before it takes its name: an edit that would leave an invalid model is refused, "
         "with the reason, and nothing is written. A MODEL or OUT whose name ends in .json is the "
-        "whole model as JSON. Nodes are named by their name or by the name of "
+        "whole model as JSON, and --json without OUT prints that. Nodes are named by their name or "
+        "by the name of "
         "a value that they make; everything that no edit touches keeps its bytes.",
     .examples     = examples,
     .word_min     = 1,
