@@ -295,6 +295,49 @@ static ofz_status det_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
+/* d det / d a[i][j] is the minor without row i and column j, with its sign: defined where the matrix is
+ * singular as well. */
+static void cofactors(int64_t n, const double *a, double *minor, double *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double *m = minor;
+
+            for (int64_t r = 0; r < n; r++)
+                for (int64_t k = 0; k < n; k++)
+                    if (r != i && k != j) *m++ = a[r * n + k];
+            out[i * n + j] = ((i + j) % 2 ? -1 : 1) * determinant(n - 1, minor);
+        }
+}
+
+static ofz_status det_grad(ofz_grad_call *g)
+{
+    ofz_value *in[] = { g->node->in[0], g->dy[0] };
+
+    return g->need[0] ? ofz_emit_grad(g, "DetGrad", 2, in, &g->dx[0]) : OFZ_OK;
+}
+
+static ofz_status det_grad_eval(ofz_eval_call *c)
+{
+    const ofz_tensor *x = c->in[0], *dy = c->in[1], *dx = c->out[0];
+    const int64_t     n = x->dim[x->rank - 1];
+    double           *a, *minor, *out;
+
+    OFZ_TRY(ofz_scratch(c->ctx, dy->count ? 3 * n * n : 0, sizeof *a, &a));
+    minor = a + n * n;
+    out   = minor + n * n;
+    for (int64_t i = 0; i < dy->count; i++) {
+        const double d = ofz_elem_f64(dy->dtype, dy->data, i);
+
+        for (int64_t k = 0; k < n * n; k++) a[k] = ofz_elem_f64(x->dtype, x->data, i * n * n + k);
+        cofactors(n, a, minor, out);
+        for (int64_t k = 0; k < n * n; k++)
+            ofz_elem_set_f64(dx->dtype, dx->data, i * n * n + k, d * out[k]);
+    }
+    free(a);
+    return OFZ_OK;
+}
+
 /* --- NonMaxSuppression ------------------------------------------------------------------------------ */
 
 typedef struct nms_attrs {
@@ -467,12 +510,13 @@ static const ofz_attr_def nms_def[] = {
 
 static const ofz_op rows[] = {
     { "Col2Im", 18, { 3, 3 }, { 1, 1 }, PURE, COL, col_infer, col_eval, col_grad, "xii" },
-    { "Det", 11, { 1, 1 }, { 1, 1 }, PURE, NULL, 0, det_infer, det_eval, NULL, "x" },
-    { "Det", 22, { 1, 1 }, { 1, 1 }, PURE, NULL, 0, det_infer, det_eval, NULL, "x" },
+    { "Det", 11, { 1, 1 }, { 1, 1 }, PURE, NULL, 0, det_infer, det_eval, det_grad, "x" },
+    { "Det", 22, { 1, 1 }, { 1, 1 }, PURE, NULL, 0, det_infer, det_eval, det_grad, "x" },
     { "NonMaxSuppression", 10, { 2, 5 }, { 1, 1 }, PURE | OFZ_OP_DYNAMIC, NMS, nms_infer, nms_eval,
       NULL, "xxi" },
     { "NonMaxSuppression", 11, { 2, 5 }, { 1, 1 }, PURE | OFZ_OP_DYNAMIC, NMS, nms_infer, nms_eval,
       NULL, "xxi" },
+    { "DetGrad", 1, { 2, 2 }, { 1, 1 }, PURE, NULL, 0, ofz_infer_same, det_grad_eval, NULL, "x", "ofz" },
     { "Im2Col", 1, { 3, 3 }, { 1, 1 }, PURE, COL, im_infer, im_eval, NULL, "xii", "ofz" },
     { 0 },
 };

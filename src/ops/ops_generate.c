@@ -244,6 +244,26 @@ static ofz_status range_eval(ofz_eval_call *c)
     return OFZ_OK;
 }
 
+/* dy to start, i dy[i] to delta; the limit only decides how many there are. */
+static ofz_status range_grad(ofz_grad_call *g)
+{
+    ofz_value *ramp;
+
+    if (g->need[0]) OFZ_TRY(ofz_emit_sum_to(g, g->dy[0], g->node->in[0], &g->dx[0]));
+    if (!g->need[2]) return OFZ_OK;
+    OFZ_TRY(ofz_emit(g, "ofz", "TimesIndex", NULL, 1, &g->dy[0], 1, &ramp));
+    return ofz_emit_sum_to(g, ramp, g->node->in[2], &g->dx[2]);
+}
+
+static ofz_status times_index_eval(ofz_eval_call *c)
+{
+    const ofz_tensor *x = c->in[0], *y = c->out[0];
+
+    for (int64_t i = 0; i < y->count; i++)
+        ofz_elem_set_f64(y->dtype, y->data, i, (double)i * ofz_elem_f64(x->dtype, x->data, i));
+    return OFZ_OK;
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define NONE                                                                                       \
@@ -309,7 +329,8 @@ static const ofz_attr_def range27_def[] = {
     }
 #define RANGE(v, def)                                                                              \
     {                                                                                              \
-        "Range", v, THREE, ONE, PURE, def, sizeof(range_attrs), range_infer, range_eval, NULL, "i" \
+        "Range", v, THREE, ONE, PURE, def, sizeof(range_attrs), range_infer, range_eval,           \
+            range_grad, "i"                                                                        \
     }
 
 static const ofz_op rows[] = {
@@ -333,6 +354,8 @@ static const ofz_op rows[] = {
     EYE(22),
     RANGE(11, NULL),
     RANGE(27, range27_def),
+    { "TimesIndex", 1, ONE, ONE, PURE, NULL, 0, ofz_infer_same, times_index_eval, NULL, "x",
+      "ofz" },
     { 0 },
 };
 OFZ_OP_TABLE(generate, rows);

@@ -79,10 +79,22 @@ static void test_drawn(void **state)
     OP_CASES_RUN(drawn);
 }
 
+static const grad_case grads[] = {
+    { "Range", 11, NULL, { "F64[] 0.5", "F64[] 3.2", "F64[] 0.7" }, "x0x" },
+    { "Range", 27, NULL, { "F64[] 2", "F64[] -1.1", "F64[] -0.5" }, "x0x" },
+};
+
+static void test_grads(void **state)
+{
+    (void)state;
+    GRAD_CASES_RUN(grads);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_grads),
         cmocka_unit_test(test_drawn),
     };
 

@@ -100,6 +100,10 @@ static const op_case cases[] = {
 };
 
 static const grad_case grads[] = {
+    { "Det", 11, NULL, { "F64[3,3] rand" } },
+    { "Det", 22, NULL, { "F64[2,1,4,4] rand" } },
+    { "Det", 22, NULL, { "F64[2,1,1] rand" } },
+    { "Det", 22, NULL, { "F64[3,3] 1 2 3 2 4 6 0 1 5" } }, /* singular */
     { "GridSample", 16, NULL, { "F64[2,2,3,4] rand", "F64[2,2,3,2] rand(-0.95,0.95)" } },
     { "GridSample", 20, "align_corners=1 padding_mode='border'", { "F64[1,2,3,4] rand", "F64[1,2,3,2] rand(-1.5,1.5)" } },
     { "GridSample", 22, "padding_mode='reflection'", { "F64[1,2,3,4] rand", "F64[1,2,3,2] rand" } },
