@@ -23,8 +23,12 @@ if [ "${UPDATE:-}" = 1 ]; then
   LC_ALL=C sort -u "$list" "$scratch/pass" -o "$list"
 fi
 # A listed test that this set of suites does not hold is not lost; nor is one that ONNX 1.12 stored with
-# bfloat16 tensors written as uint16, which its own later releases correct.
+# bfloat16 tensors written as uint16, which its own later releases correct, or with other numbers: an Adam of
+# two steps, and a transform of complex float32 that numpy then made in double.
+old=
+[ -d node/test_adam_multiple ] && [ ! -d node/test_dft_inverse_opset19 ] && old='^(test_adam_multiple|test_dft_inverse)$'
 while read -r name; do
+  [[ -n $old && $name =~ $old ]] && continue
   if grep -qE "^(FAIL|SKIP) $name(:|$)" "$scratch/out"; then grep -E "^(FAIL|SKIP) $name(:|$)" "$scratch/out"; fi |
     grep -vE "uint16, want bfloat16|bfloat16 .*, want uint16" || true
 done <"$scratch/lost" >"$scratch/failed"
