@@ -4,8 +4,7 @@
 #
 # Usage: differential.sh [--seed N] [--only OP,OP] [--keep DIR]
 set -euo pipefail
-# tens of thousands of small files: in memory, where the system offers it
-if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
+OFZ_SMALL_FILES=1
 . "$SRC/tests/oracle/lib.sh"
 
 seed=1 keep=$scratch/cases only=()

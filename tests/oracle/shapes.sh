@@ -4,8 +4,7 @@
 # where they are.
 #   OFZ_CONFORMANCE   folder of unpacked suites
 set -euo pipefail
-# tens of thousands of small files: in memory, where the system offers it
-if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
+OFZ_SMALL_FILES=1
 . "$SRC/tests/oracle/lib.sh"
 need_python numpy onnx
 probe=$(dirname "$ONNXFREEZE")/tests/shape_probe
