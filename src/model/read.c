@@ -338,6 +338,18 @@ void ofz_model_drop(ofz_model *m)
 
 /* --- a tensor on its own ---------------------------------------------------------------------- */
 
+/* The origins are the model's afterwards. */
+static ofz_status guard_data(ofz_ctx *ctx, ofz_model *m, ofz_origin_kind kind, ofz_guarded *g)
+{
+    m->bytes = m->file->bytes.data;
+    m->size  = m->file->bytes.size;
+    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, kind, g));
+    m->file->origin       = g->origin;
+    m->file->origin_count = g->origin_count;
+    g->origin             = NULL;
+    return OFZ_OK;
+}
+
 static ofz_status read_pb(ofz_ctx *ctx, ofz_model *m, ofz_arena *arena, ofz_tensor *out,
                           const char **name)
 {
@@ -347,13 +359,8 @@ static ofz_status read_pb(ofz_ctx *ctx, ofz_model *m, ofz_arena *arena, ofz_tens
     bool               external;
     ofz_status         st;
 
-    m->bytes = m->file->bytes.data;
-    m->size  = m->file->bytes.size;
-    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, OFZ_ORIGIN_TENSOR, &g));
-    m->file->origin       = g.origin;
-    m->file->origin_count = g.origin_count;
-    g.origin              = NULL;
-    p                     = onnx__tensor_proto__unpack(NULL, g.skeleton_size, g.skeleton);
+    OFZ_TRY(guard_data(ctx, m, OFZ_ORIGIN_TENSOR, &g));
+    p = onnx__tensor_proto__unpack(NULL, g.skeleton_size, g.skeleton);
     ofz_guarded_free(&g);
     if (!p) return ofz_fail(ctx, OFZ_E_PARSE, "tensor: protobuf-c cannot unpack it");
     st = ofz_tensor_proto_read(ctx, m, p, &t, &external);
@@ -389,13 +396,8 @@ static ofz_status read_container(ofz_ctx *ctx, ofz_model *m, ofz_kind kind, ofz_
     ofz_guarded           g;
     ofz_status            st;
 
-    m->bytes = m->file->bytes.data;
-    m->size  = m->file->bytes.size;
-    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, root, &g));
-    m->file->origin       = g.origin;
-    m->file->origin_count = g.origin_count;
-    g.origin              = NULL;
-    st                    = ofz_container_unpack(ctx, m, kind, &g, out);
+    OFZ_TRY(guard_data(ctx, m, root, &g));
+    st = ofz_container_unpack(ctx, m, kind, &g, out);
     ofz_guarded_free(&g);
     return st;
 }
@@ -408,13 +410,8 @@ static ofz_status read_sparse(ofz_ctx *ctx, ofz_model *m, ofz_tensor *out)
     ofz_tensor               t;
     ofz_status               st;
 
-    m->bytes = m->file->bytes.data;
-    m->size  = m->file->bytes.size;
-    OFZ_TRY(ofz_guard(ctx, &m->file->bytes, OFZ_ORIGIN_SPARSE_TENSOR, &g));
-    m->file->origin       = g.origin;
-    m->file->origin_count = g.origin_count;
-    g.origin              = NULL;
-    p                     = onnx__sparse_tensor_proto__unpack(NULL, g.skeleton_size, g.skeleton);
+    OFZ_TRY(guard_data(ctx, m, OFZ_ORIGIN_SPARSE_TENSOR, &g));
+    p = onnx__sparse_tensor_proto__unpack(NULL, g.skeleton_size, g.skeleton);
     ofz_guarded_free(&g);
     if (!p) return ofz_fail(ctx, OFZ_E_PARSE, "sparse tensor: protobuf-c cannot unpack it");
     st = ofz_sparse_read(ctx, m, p, &t);
