@@ -1,5 +1,6 @@
 /* emit.c - what grad functions append to the graph. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ops/op.h"
@@ -59,6 +60,21 @@ ofz_status ofz_emit_grad(ofz_grad_call *g, const char *op_type, int in_count, of
                          ofz_value **out)
 {
     return ofz_emit(g, "ofz", op_type, g->node, in_count, in, 1, out);
+}
+
+ofz_status ofz_emit_each(ofz_grad_call *g, const char *op_type)
+{
+    const size_t n  = g->node->in_count;
+    ofz_value  **in = malloc((n + 1) * sizeof *in);
+    ofz_status   st = OFZ_OK;
+
+    if (!in) return ofz_fail_nomem(g->ctx, "gradient", n * sizeof *in);
+    in[0] = g->dy[0];
+    memcpy(in + 1, g->node->in, n * sizeof *in);
+    for (size_t i = 0; i < n && !st; i++)
+        if (g->need[i]) st = ofz_emit_grad(g, op_type, (int)i + 2, in, &g->dx[i]);
+    free(in);
+    return st;
 }
 
 ofz_status ofz_emit_sum_to(ofz_grad_call *g, ofz_value *dy, ofz_value *x, ofz_value **out)

@@ -145,6 +145,9 @@ ofz_status ofz_emit(ofz_grad_call *g, const char *domain, const char *op_type, c
 /* The usual case: ofz.<op_type>(in...) -> *out, attributes of the node being differentiated. */
 ofz_status ofz_emit_grad(ofz_grad_call *g, const char *op_type, int in_count, ofz_value *const *in,
                          ofz_value **out) OFZ_MUST_USE;
+/* For every input i that needs one: dx[i] = ofz.<op_type>(dy[0], in[0], ..., in[i]); where a part of the
+ * output begins follows from the inputs before it. */
+ofz_status ofz_emit_each(ofz_grad_call *g, const char *op_type) OFZ_MUST_USE;
 /* Same with attributes of its own: count attrs, copied into the arena. */
 ofz_status ofz_emit_attrs(ofz_grad_call *g, const char *domain, const char *op_type, int attr_count,
                           const ofz_attr *attr, int in_count, ofz_value *const *in, int out_count,

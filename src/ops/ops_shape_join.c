@@ -101,21 +101,10 @@ static ofz_status concat_eval(ofz_eval_call *c)
     return ofz_move_own(c->ctx, c->out[0]);
 }
 
-/* dx[i] = ofz.ConcatGrad(dy, in[0], ..., in[i]): where it begins follows from the inputs before it.
- * */
+/* dx[i] = ofz.ConcatGrad(dy, in[0], ..., in[i]). */
 static ofz_status concat_grad(ofz_grad_call *g)
 {
-    const size_t n  = g->node->in_count;
-    ofz_value  **in = malloc((n + 1) * sizeof *in);
-    ofz_status   st = OFZ_OK;
-
-    if (!in) return ofz_fail_nomem(g->ctx, "gradient", n * sizeof *in);
-    in[0] = g->dy[0];
-    memcpy(in + 1, g->node->in, n * sizeof *in);
-    for (size_t i = 0; i < n && !st; i++)
-        if (g->need[i]) st = ofz_emit_grad(g, "ConcatGrad", (int)i + 2, in, &g->dx[i]);
-    free(in);
-    return st;
+    return ofz_emit_each(g, "ConcatGrad");
 }
 
 static ofz_status concat_grad_infer(ofz_infer_call *c)

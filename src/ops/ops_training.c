@@ -1,5 +1,5 @@
-/* ops_training.c - Adagrad, Adam and Momentum of ai.onnx.preview.training: one step of an optimizer.
- * Source: ONNX Operators.md. Inputs are the rate R, the count of steps T, then n tensors, their n
+/* ops_training.c - ai.onnx.preview.training: Gradient, and one step of Adagrad, Adam or Momentum.
+ * Source: ONNX Operators.md. Inputs of a step are the rate R, the count of steps T, then n tensors, their n
  * gradients and n (Adam: 2n) tensors of state; outputs are the tensors and states after the step. */
 #include "ops/infer.h"
 
